@@ -1,0 +1,5 @@
+"""`python -m byoclient`."""
+
+from byoclient.cli import main
+
+main()

@@ -1,0 +1,64 @@
+"""`byoclient check`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from byoclient.cli.options import trust_options
+from byoclient.config import Section, read_file
+from byoclient.errors import ByoclientError, ConfigError
+from byoclient.plan import Plan, llm_sections, plan_llm
+from byoclient.plugins import Catalogue, scan
+from byoclient.trust import Trust
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--import", "imports", is_flag=True, help="Import the client providers and validate their options too.")
+@trust_options
+def check(files: tuple[str, ...], imports: bool, trust: Trust) -> int:
+    """Check files, without an SDK and without a network.
+
+    All errors of a file are shown at once. Options of third-party client providers are validated only with
+    --import, which runs their code.
+    """
+    catalogue = scan()
+    failed = [file for file in files if not _check_file(file, imports, trust, catalogue)]
+    return 1 if failed else 0
+
+
+def _check_file(file: str, imports: bool, trust: Trust, catalogue: Catalogue) -> bool:
+    try:
+        sections = llm_sections(read_file(file))
+    except ConfigError as error:
+        return _report([error])
+    failed = [name for name, llm in sections.items() if not _check_llm(name, llm, imports, trust, catalogue)]
+    return not failed
+
+
+def _check_llm(name: str | None, section: Section, imports: bool, trust: Trust, catalogue: Catalogue) -> bool:
+    try:
+        plan = plan_llm(section, name, trust, catalogue, os.environ)
+    except ByoclientError as error:
+        return _report([error])
+    errors = plan.import_errors() if imports else []
+    if errors:
+        return _report(errors)
+    click.echo(_summary(plan, imports))
+    return True
+
+
+def _report(errors: list[ByoclientError]) -> bool:
+    # Both sides have the same options, and so the same errors in them.
+    for line in dict.fromkeys(line for error in errors for line in str(error).splitlines()):
+        click.echo(line, err=True)
+    return False
+
+
+def _summary(plan: Plan, imports: bool) -> str:
+    label = plan.section.file + (f" llms.{plan.name}" if plan.name else "")
+    providers = "; ".join(f"{side.kind.key} {side.found}" for side in plan.sides)
+    later = "" if imports or all(side.found.is_built_in for side in plan.sides) else " (options not checked: --import)"
+    return f"{label}: ok. model {plan.config.model}; {providers}{later}"

@@ -1,0 +1,94 @@
+"""The group of all commands, and how their failures end the process."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from byoclient.errors import ByoclientError
+
+INTERRUPTED = 130
+
+
+def _ask() -> click.Command:
+    from byoclient.cli.ask import ask
+
+    return ask
+
+
+def _check() -> click.Command:
+    from byoclient.cli.check import check
+
+    return check
+
+
+def _list() -> click.Command:
+    from byoclient.cli.listing import list_plugins
+
+    return list_plugins
+
+
+def _emulate() -> click.Command:
+    from byoclient.cli.emulate import emulate
+
+    return emulate
+
+
+class Commands(click.Group):
+    """Imports a command when it is used: `check` should not wait for what `ask` needs."""
+
+    loaders = {"ask": _ask, "check": _check, "list": _list, "emulate": _emulate}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the help."""
+        return list(self.loaders)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by name."""
+        loader = self.loaders.get(cmd_name)
+        return loader() if loader else None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="byoclient", prog_name="byoclient", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Bring your own OpenAI client, from YAML.
+
+    \b
+    Exit statuses:
+      0    done
+      1    a file, provider, credential or request failed
+      2    the command was typed wrongly
+      130  interrupted
+    """
+
+
+def run() -> int:
+    """Run the command of this process and return its exit status; failures are one message on stderr."""
+    try:
+        return cli.main(prog_name="byoclient", standalone_mode=False) or 0
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        # Whoever read the output has gone; nothing more can be said, also not at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except ByoclientError as error:
+        click.echo(str(error), err=True)
+        return 1
+    except Exception as error:
+        return _sdk_failure(error)
+
+
+def _sdk_failure(error: Exception) -> int:
+    sdk = sys.modules.get("openai")
+    if sdk is None or not isinstance(error, sdk.OpenAIError):
+        raise error
+    cause = f" ({type(error.__cause__).__name__}: {error.__cause__})" if error.__cause__ else ""
+    click.echo(f"The request failed: {type(error).__name__}: {error}{cause}", err=True)
+    return 1

@@ -1,0 +1,66 @@
+"""`byoclient list`."""
+
+from __future__ import annotations
+
+import click
+
+from byoclient.plugins import ADAPTERS, ASYNC_CLIENT_PROVIDERS, CLIENT_PROVIDERS, Catalogue, Plugin, normalise, scan
+
+Row = tuple[str, ...]
+
+
+@click.command("list", short_help="List the installed client providers and adapters.")
+def list_plugins() -> int:
+    """List the installed client providers and adapters; imports none of them.
+
+    Names that several distributions use, names of built-ins that others use, and distributions whose metadata
+    cannot be read are marked.
+    """
+    catalogue = scan()
+    _table("Client providers", ("NAME", "DISTRIBUTION", "SYNC/ASYNC", ""), _provider_rows(catalogue))
+    _table("Adapters", ("NAME", "DISTRIBUTION", ""), _adapter_rows(catalogue))
+    for broken in catalogue.broken:
+        click.echo(f"Not readable: {broken.path}: {broken.reason}. Reinstall or remove that distribution.")
+    return 0
+
+
+def _provider_rows(catalogue: Catalogue) -> list[Row]:
+    sides: dict[tuple[str, str, str], set[str]] = {}
+    marks: dict[tuple[str, str, str], str] = {}
+    for plugin in catalogue.plugins:
+        if plugin.group in (CLIENT_PROVIDERS, ASYNC_CLIENT_PROVIDERS):
+            key = (plugin.name, plugin.distribution, plugin.version)
+            sides.setdefault(key, set()).add("sync" if plugin.group == CLIENT_PROVIDERS else "async")
+            marks[key] = marks.get(key) or _mark(plugin, catalogue)
+    return [
+        (name, f"{distribution} {version}", "sync, async" if len(found) == 2 else "".join(found), marks[key])
+        for key, found in sorted(sides.items())
+        for name, distribution, version in [key]
+    ]
+
+
+def _adapter_rows(catalogue: Catalogue) -> list[Row]:
+    adapters = sorted((p for p in catalogue.plugins if p.group == ADAPTERS), key=lambda p: p.name)
+    return [(p.name, f"{p.distribution} {p.version}", _mark(p, catalogue)) for p in adapters]
+
+
+def _mark(plugin: Plugin, catalogue: Catalogue) -> str:
+    """Return what is wrong with a plugin's name."""
+    named = f"name it {plugin.name}@{plugin.distribution}"
+    if plugin in catalogue.squatters():
+        return f"has a built-in's name: {named}"
+    same = [
+        p
+        for p in catalogue.named(plugin.group, plugin.name)
+        if normalise(p.distribution) != normalise(plugin.distribution)
+    ]
+    return f"duplicate: {named}" if same else ""
+
+
+def _table(title: str, head: Row, rows: list[Row]) -> None:
+    click.echo(title)
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    for row in (head, *rows):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo(f"  {'  '.join(cells)}".rstrip())
+    click.echo()

@@ -1,0 +1,41 @@
+"""Finding the secret values of a model, to keep them out of texts that others wrote."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+
+from pydantic import BaseModel, SecretBytes, SecretStr
+
+
+def secret_values(data: object) -> Iterator[str]:
+    """Yield all secret values in a model, mapping or list."""
+    if isinstance(data, SecretStr):
+        yield data.get_secret_value()
+    elif isinstance(data, SecretBytes):
+        yield data.get_secret_value().decode(errors="replace")
+    elif isinstance(data, BaseModel):
+        yield from (value for _, item in data for value in secret_values(item))
+    elif isinstance(data, Mapping):
+        yield from (value for item in data.values() for value in secret_values(item))
+    elif isinstance(data, (list, tuple, set, frozenset)):
+        yield from (value for item in data for value in secret_values(item))
+
+
+def told(error: Exception, secrets: Iterable[str]) -> tuple[str, Exception | None]:
+    """Return what somebody else's error may tell: its kind and text, and itself as a cause for the traceback.
+
+    The cause is None where the error, or what it came from, holds one of the secrets.
+    """
+    known = tuple(filter(None, secrets))
+    said = redact(str(error), known)
+    trace = "".join(traceback.format_exception(error))
+    kept = None if any(secret in trace for secret in known) else error
+    return f"{type(error).__name__}{': ' if said else ''}{said}", kept
+
+
+def redact(text: str, secrets: Iterable[str]) -> str:
+    """Return the text with each secret replaced by `…`."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "…")
+    return text

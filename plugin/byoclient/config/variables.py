@@ -1,0 +1,58 @@
+"""`${VAR}` and `${VAR:-default}` in values, from the environment variables that the program allows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from byoclient.config.section import Loc, Section
+from byoclient.errors import ConfigError, TrustError
+from byoclient.trust import ALWAYS_READABLE, Trust
+
+# `$${` stands for a literal `${`; the second part takes malformed ones too, to report them.
+_VARIABLE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(:-(?P<default>[^}]*))?\}|\$\{[^}]*\}?", re.A)
+
+
+class Substitution:
+    """Replaces the variables of a section and collects what is wrong with them."""
+
+    def __init__(self, section: Section, trust: Trust, environ: Mapping[str, str]) -> None:
+        self._section = section
+        self._trust = trust
+        self._environ = environ
+        self.errors: list[ConfigError] = []
+
+    def apply(self, data: object, loc: Loc = ()) -> object:
+        """Return data with all variables replaced; those that cannot be are in `errors`."""
+        if isinstance(data, dict):
+            return {key: self.apply(value, (*loc, key)) for key, value in data.items()}
+        if isinstance(data, list):
+            return [self.apply(value, (*loc, index)) for index, value in enumerate(data)]
+        if isinstance(data, str) and "${" in data:
+            return _VARIABLE.sub(lambda match: self._value(match, loc), data)
+        return data
+
+    def _value(self, match: re.Match[str], loc: Loc) -> str:
+        name, default = match["name"], match["default"]
+        if match[0] == "$${":
+            return "${"
+        if name is None:
+            return self._fail("a malformed variable. Write ${VAR} or ${VAR:-default}; $${ is a plain ${.", loc)
+        if not self._trust.allows_variable(name):
+            return self._fail(
+                f"the variable {name} may not be read from a file. Allowed: "
+                f"{', '.join((*ALWAYS_READABLE, *self._trust.env))}. "
+                f'Pass trust=Trust(env=("{name}",)) to load(), or --trust-env {name}.',
+                loc,
+                TrustError,
+            )
+        value = self._environ.get(name)
+        if default is not None:
+            return value or default
+        if value is None:
+            return self._fail(f"the variable {name} is not set. Set it, or give a default: ${{{name}:-…}}.", loc)
+        return value
+
+    def _fail(self, message: str, loc: Loc, kind: type[ConfigError] = ConfigError) -> str:
+        self.errors.append(self._section.error(message, *loc, kind=kind))
+        return ""

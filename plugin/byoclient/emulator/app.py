@@ -1,0 +1,113 @@
+"""The routes: which path is answered by what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from byoclient.emulator import azure_errors, chat, embeddings, responses
+from byoclient.emulator.entra import Entra
+from byoclient.emulator.hashing import digest, uuid_of
+from byoclient.emulator.managed_identity import ManagedIdentity
+from byoclient.emulator.openai_surface import OpenAISurface
+from byoclient.emulator.record import Record, RecordedRequest
+from byoclient.emulator.replies import JsonReply, Reply
+from byoclient.emulator.settings import Settings
+from byoclient.emulator.tokens import Tokens
+
+Handler = Callable[[RecordedRequest, Mapping[str, str]], Reply]
+EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+def build(settings: Settings, tokens: Tokens, record: Record) -> Starlette:
+    """Return the application that both listeners serve."""
+    surface = OpenAISurface(settings, tokens)
+    routes = [
+        *openai_routes(surface, record),
+        *token_routes(settings, tokens, record),
+        route("/{path:path}", nothing_here, record, *EVERY_METHOD),
+    ]
+    return Starlette(routes=routes)
+
+
+def openai_routes(surface: OpenAISurface, record: Record) -> Iterable[BaseRoute]:
+    """Yield the deployment surface, the v1 surface, and what AzureOpenAI calls without a deployment."""
+    deployment, v1 = "/openai/deployments/{deployment}", "/openai/v1"
+    for prefix, is_v1 in ((deployment, False), (v1, True)):
+        yield route(f"{prefix}/chat/completions", surface.call(chat.complete, "chatCompletion", v1=is_v1), record)
+        yield route(f"{prefix}/embeddings", surface.call(embeddings.embed, "embeddings", v1=is_v1), record)
+    for prefix, is_v1 in (("/openai", False), (v1, True)):
+        yield route(f"{prefix}/responses", surface.call(responses.respond, "responses", v1=is_v1), record)
+        yield route(f"{prefix}/models", surface.models(v1=is_v1), record, "GET")
+        yield route(f"{prefix}/models/{{model}}", surface.model(v1=is_v1), record, "GET")
+
+
+def token_routes(settings: Settings, tokens: Tokens, record: Record) -> Iterable[BaseRoute]:
+    """Yield Entra ID and the two managed identity endpoints."""
+    entra, identity = Entra(settings, tokens), ManagedIdentity(settings, tokens)
+    yield route("/{tenant}/v2.0/.well-known/openid-configuration", entra.configuration, record, "GET")
+    yield token_route("/{tenant}/oauth2/v2.0/token", entra.token, record, "POST")
+    yield token_route("/msi/token", identity.app_service, record, "GET")
+    yield token_route("/metadata/identity/oauth2/token", identity.imds, record, "GET")
+
+
+def route(path: str, handler: Handler, record: Record, *methods: str, for_token: bool = False) -> Route:
+    """Return a route, of POST by default, that records the request and sends what the handler replies."""
+
+    async def endpoint(request: Request) -> Response:
+        received = await receive(request)
+        record.add(received, for_token=for_token)
+        return send(reply_to(handler, received, request.path_params), received)
+
+    return Route(path, endpoint, methods=methods or ["POST"])
+
+
+def token_route(path: str, handler: Handler, record: Record, method: str) -> Route:
+    """Return a route whose requests count as token requests."""
+    return route(path, handler, record, method, for_token=True)
+
+
+async def receive(request: Request) -> RecordedRequest:
+    """Read a request to its end."""
+    return RecordedRequest(
+        method=request.method,
+        path=request.scope["path"],
+        query=dict(request.query_params),
+        headers=dict(request.headers),
+        body=await request.body(),
+        secure=request.url.scheme == "https",
+    )
+
+
+def reply_to(handler: Handler, request: RecordedRequest, parameters: Mapping[str, str]) -> Reply:
+    """Return the handler's reply, or the error that it raised."""
+    try:
+        return handler(request, parameters)
+    except azure_errors.AzureError as error:
+        return error.reply()
+
+
+def send(reply: Reply, request: RecordedRequest) -> Response:
+    """Return the response for a reply, with request ids that depend on the request alone."""
+    number = uuid_of(digest(request.method, request.path, request.body))
+    ids = {"x-request-id": number, "apim-request-id": number}
+    if isinstance(reply, JsonReply):
+        # Plain ASCII: a message may have half a surrogate pair, which has no UTF-8.
+        return Response(json.dumps(reply.body), reply.status, {**ids, **reply.headers}, "application/json")
+    return StreamingResponse(pieces(reply.events), media_type="text/event-stream", headers=ids)
+
+
+async def pieces(events: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """Yield the events on the event loop: a plain iterator would cost a thread for each piece."""
+    for event in events:
+        yield event
+
+
+def nothing_here(request: RecordedRequest, parameters: Mapping[str, str]) -> Reply:
+    """Answer a path that no route has."""
+    raise azure_errors.not_found()

@@ -1,0 +1,163 @@
+"""Entra ID's token endpoint and its discovery document, with its own error answers; served over https only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from urllib.parse import parse_qs
+
+from byoclient.emulator.auth import same
+from byoclient.emulator.azure_errors import AzureError
+from byoclient.emulator.hashing import digest, uuid_of
+from byoclient.emulator.record import RecordedRequest
+from byoclient.emulator.replies import JsonObject, JsonReply, Reply
+from byoclient.emulator.settings import Settings
+from byoclient.emulator.tokens import Tokens
+
+ERROR_LINK = "https://login.microsoftonline.com/error?code="
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+class EntraError(Exception):
+    """One of Entra's errors: `error` is the OAuth word, `code` the number after AADSTS."""
+
+    def __init__(self, status: int, error: str, code: int, message: str) -> None:
+        self.status, self.error, self.code, self.message = status, error, code, message
+        super().__init__(message)
+
+
+class Entra:
+    """One tenant with one application."""
+
+    def __init__(self, settings: Settings, tokens: Tokens) -> None:
+        self._settings = settings
+        self._tokens = tokens
+
+    def configuration(self, request: RecordedRequest, parameters: Mapping[str, str]) -> Reply:
+        """Answer with the discovery document."""
+        check_secure(request)
+        try:
+            self._check_tenant(parameters["tenant"], "invalid_tenant")
+        except EntraError as error:
+            return self._refusal(error, request)
+        return JsonReply(discovery(f"https://{request.headers['host']}/{parameters['tenant']}"))
+
+    def token(self, request: RecordedRequest, parameters: Mapping[str, str]) -> Reply:
+        """Answer a client credentials request."""
+        check_secure(request)
+        form = {name: values[-1] for name, values in parse_qs(request.body.decode("utf-8", "replace")).items()}
+        try:
+            self._check_tenant(parameters["tenant"], "invalid_request")
+            self._check_client(form)
+            return self._grant(form)
+        except EntraError as error:
+            return self._refusal(error, request)
+
+    def _grant(self, form: Mapping[str, str]) -> Reply:
+        scope = required(form, "scope")
+        if not scope.endswith("/.default"):
+            message = (
+                f"The provided value for scope {scope} is not valid. Client credential flows must have a scope value "
+                "with /.default suffixed to the resource identifier (application ID URI)."
+            )
+            raise EntraError(400, "invalid_scope", 1002012, message)
+        lifetime = self._settings.token_lifetime
+        text = self._tokens.issue(scope, lifetime).text
+        seconds = int(lifetime)
+        return JsonReply(
+            {"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": text}
+        )
+
+    def _check_tenant(self, tenant: str, word: str) -> None:
+        if tenant != self._settings.tenant_id:
+            message = (
+                f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into "
+                "the correct cloud. Check with your subscription administrator, this may happen if there are no "
+                "active subscriptions for the tenant."
+            )
+            raise EntraError(400, word, 90002, message)
+
+    def _check_client(self, form: Mapping[str, str]) -> None:
+        grant = required(form, "grant_type")
+        if grant != "client_credentials":
+            message = f"The app requested an unsupported grant type '{grant}'."
+            raise EntraError(400, "unsupported_grant_type", 70003, message)
+        client = required(form, "client_id")
+        if client != self._settings.client_id:
+            raise unknown_client(client, self._settings.tenant_id)
+        self._check_proof(form)
+
+    def _check_proof(self, form: Mapping[str, str]) -> None:
+        if "client_secret" in form:
+            if not same(form["client_secret"], self._settings.client_secret):
+                raise wrong_secret(self._settings.client_id)
+        elif "client_assertion" in form and form.get("client_assertion_type") == ASSERTION_TYPE:
+            if not same(form["client_assertion"], self._settings.federated_token):
+                raise EntraError(401, "invalid_client", 50027, "JWT token is invalid or malformed.")
+        else:
+            message = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
+            raise EntraError(401, "invalid_client", 7000218, message)
+
+    def _refusal(self, error: EntraError, request: RecordedRequest) -> JsonReply:
+        """Return an error as Entra writes it; its ids depend on the request, never on a secret in it."""
+        number = digest(request.path, error.code)
+        trace = uuid_of(number)
+        correlation = request.headers.get("client-request-id", uuid_of(digest(number)))
+        time = f"{datetime.fromtimestamp(self._settings.clock(), UTC):%Y-%m-%d %H:%M:%SZ}"
+        details = f"Trace ID: {trace} Correlation ID: {correlation} Timestamp: {time}"
+        body: JsonObject = {
+            "error": error.error,
+            "error_description": f"AADSTS{error.code}: {error.message} {details}",
+            "error_codes": [error.code],
+            "timestamp": time,
+            "trace_id": trace,
+            "correlation_id": correlation,
+            "error_uri": f"{ERROR_LINK}{error.code}",
+        }
+        return JsonReply(body, error.status)
+
+
+def check_secure(request: RecordedRequest) -> None:
+    """Raise a 404 for plain http, which Entra does not serve."""
+    if not request.secure:
+        message = "Resource not found: the emulator serves Entra ID over https only, at Emulator.tls_url."
+        raise AzureError(404, {"code": "404", "message": message})
+
+
+def required(form: Mapping[str, str], name: str) -> str:
+    """Return a field of the form, or raise Entra's error for its absence."""
+    if name not in form:
+        message = f"The request body must contain the following parameter: '{name}'."
+        raise EntraError(400, "invalid_request", 900144, message)
+    return form[name]
+
+
+def unknown_client(client: str, tenant: str) -> EntraError:
+    """Return the error for an application that the tenant does not have."""
+    message = (
+        f"Application with identifier '{client}' was not found in the directory '{tenant}'. This can happen if the "
+        "application has not been installed by the administrator of the tenant or consented to by any user in the "
+        "tenant. You may have sent your authentication request to the wrong tenant."
+    )
+    return EntraError(400, "unauthorized_client", 700016, message)
+
+
+def wrong_secret(client: str) -> EntraError:
+    """Return the error for a secret that is not the application's."""
+    message = (
+        "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not "
+        f"the client secret ID, for a secret added to app '{client}'."
+    )
+    return EntraError(401, "invalid_client", 7000215, message)
+
+
+def discovery(tenant_url: str) -> JsonObject:
+    """Return the discovery document of a tenant."""
+    return {
+        "issuer": f"{tenant_url}/v2.0",
+        "authorization_endpoint": f"{tenant_url}/oauth2/v2.0/authorize",
+        "token_endpoint": f"{tenant_url}/oauth2/v2.0/token",
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["pairwise"],
+    }

@@ -1,0 +1,101 @@
+"""What can go wrong, as a tree; every message reads `where: what happened. What was found. What to type.`
+
+ByoclientError
+├── ConfigError          the YAML file: cannot be read, is not YAML, has a wrong key or value
+│   ├── ResolveError     a reference that does not lead to exactly one function
+│   ├── TrustError       a module, host or variable that this program does not trust
+│   └── ConfigErrors     several of these in one file, in `.errors`
+├── ProviderError        a client provider's own code: its import fails, it raises, it returns the wrong thing
+├── CredentialError      no token: what was tried, and what to do about it
+├── AdapterError         a framework is not installed, or refuses its settings
+├── EmulatorError        the emulator cannot start
+└── ClosedError          the `Clients` were closed
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+class ByoclientError(Exception):
+    """The root of all errors that byoclient raises on purpose."""
+
+
+class ConfigError(ByoclientError):
+    """The YAML file is wrong.
+
+    Attributes:
+        file: the file's path, as it was given to `load()`.
+        line: the line, counted from 1, or None where the file as a whole is meant.
+        key: the key, with dots between levels (`options.azure_endpoint`), or None.
+        message: what happened, without the place.
+    """
+
+    def __init__(
+        self, message: str, *, file: str | None = None, line: int | None = None, key: str | None = None
+    ) -> None:
+        self.message = message
+        self.file = file
+        self.line = line
+        self.key = key
+        super().__init__(f"{place(file, line, key)}{message}")
+
+
+class ResolveError(ConfigError):
+    """A reference does not lead to exactly one function."""
+
+
+class TrustError(ConfigError):
+    """The file asks for a module, host or variable that the calling program does not trust."""
+
+
+class ConfigErrors(ConfigError):
+    """Several errors of one file.
+
+    Attributes:
+        errors: the errors, in the order of their lines.
+    """
+
+    def __init__(self, errors: Sequence[ConfigError]) -> None:
+        self.errors = tuple(errors)
+        first = self.errors[0]
+        super().__init__(first.message, file=first.file, line=first.line, key=first.key)
+
+    def __str__(self) -> str:
+        return "\n".join(str(error) for error in self.errors)
+
+
+class ProviderError(ByoclientError):
+    """A client provider's code failed: at import, when called, or by what it returned."""
+
+
+class CredentialError(ByoclientError):
+    """A credential gave no token."""
+
+
+class AdapterError(ByoclientError):
+    """A framework is not installed, or refuses its settings."""
+
+
+class EmulatorError(ByoclientError):
+    """The emulator cannot start."""
+
+
+class ClosedError(ByoclientError):
+    """The `Clients` were closed and cannot make clients any more."""
+
+
+def place(file: str | None, line: int | None = None, key: str | None = None) -> str:
+    """Return the `file:line: key: ` that begins a message; parts that are not known are left out."""
+    where = f"{file}:{line}" if file and line else (file or "")
+    return "".join(f"{part}: " for part in (where, key) if part)
+
+
+def suggestion(name: str, names: Iterable[str], known: str = "Known") -> str:
+    """Return ` Did you mean 'x'?`, or the list of all names where none is close."""
+    choices = sorted(names)
+    close = difflib.get_close_matches(name, choices, n=1, cutoff=0.6)
+    if close:
+        return f" Did you mean '{close[0]}'?"
+    return f" {known}: {', '.join(choices)}." if choices else ""

@@ -1,0 +1,151 @@
+"""The catalogue: what installed distributions advertise, read one distribution at a time and without imports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from importlib_metadata import Distribution, distributions
+
+CLIENT_PROVIDERS = "byoclient.client_providers"
+ASYNC_CLIENT_PROVIDERS = "byoclient.async_client_providers"
+ADAPTERS = "byoclient.adapters"
+GROUPS = (CLIENT_PROVIDERS, ASYNC_CLIENT_PROVIDERS, ADAPTERS)
+BUILT_IN = "byoclient"
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """One advertised function.
+
+    Attributes:
+        group: one of `GROUPS`.
+        name: the entry point's name.
+        value: the entry point's value, `module:function`.
+        distribution: the name of the distribution that advertises it.
+        version: that distribution's version.
+    """
+
+    group: str
+    name: str
+    value: str
+    distribution: str
+    version: str
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether byoclient itself advertises it."""
+        return normalise(self.distribution) == BUILT_IN
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.distribution} ({self.version})"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenDistribution:
+    """A distribution whose entry points cannot be read.
+
+    Attributes:
+        path: its metadata folder.
+        reason: what is wrong, in words.
+    """
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All plugins of this environment, and the distributions that could not be read."""
+
+    plugins: tuple[Plugin, ...]
+    broken: tuple[BrokenDistribution, ...]
+
+    def named(self, group: str, name: str) -> list[Plugin]:
+        """Return the plugins of this name; a built-in hides all others."""
+        found = [p for p in self.plugins if p.group == group and normalise(p.name) == normalise(name)]
+        return [p for p in found if p.is_built_in] or found
+
+    def named_in(self, group: str, name: str, distribution: str) -> list[Plugin]:
+        """Return the plugin of this name in one distribution."""
+        wanted = (group, normalise(name), normalise(distribution))
+        return [p for p in self.plugins if (p.group, normalise(p.name), normalise(p.distribution)) == wanted]
+
+    def advertising(self, group: str, value: str) -> list[Plugin]:
+        """Return the plugins that advertise this very function."""
+        return [p for p in self.plugins if p.group == group and p.value == value]
+
+    def names(self, group: str) -> list[str]:
+        """Return the names in a group, sorted."""
+        return sorted({p.name for p in self.plugins if p.group == group})
+
+    def squatters(self) -> list[Plugin]:
+        """Return the plugins that use a built-in's name; they can only be named as `name@distribution`."""
+        taken = {(p.group, normalise(p.name)) for p in self.plugins if p.is_built_in}
+        return [p for p in self.plugins if not p.is_built_in and (p.group, normalise(p.name)) in taken]
+
+
+def normalise(name: str) -> str:
+    """Return the form in which names are compared: lower case, and `-`, `_` and `.` alike."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def scan(found: Iterable[Distribution] | None = None) -> Catalogue:
+    """Read the entry points of all installed distributions; nothing is imported.
+
+    Args:
+        found: the distributions; by default those on `sys.path`.
+    """
+    plugins: list[Plugin] = []
+    broken: list[BrokenDistribution] = []
+    seen: set[str] = set()
+    for distribution in cast("Iterable[Distribution]", distributions()) if found is None else found:
+        try:
+            plugins.extend(_plugins(distribution, seen))
+        except Exception as error:  # whatever one distribution does must not harm the others
+            broken.append(BrokenDistribution(_location(distribution), _reason(error)))
+    return Catalogue(tuple(plugins), tuple(broken))
+
+
+def _plugins(distribution: Distribution, seen: set[str]) -> Iterator[Plugin]:
+    # The first on sys.path is the one that Python imports; a later one of the same name is hidden by it. The folder
+    # tells the name, without reading METADATA of all that have nothing for us.
+    folder = normalise(Path(_location(distribution)).name.partition("-")[0])
+    if folder in seen:
+        return
+    seen.add(folder)
+    points = [point for point in distribution.entry_points if point.group in GROUPS]
+    if not points:
+        return
+    name, version = _metadata(distribution)
+    for point in points:
+        yield Plugin(point.group, point.name, _plain(point.value), name, version)
+
+
+def _plain(value: str) -> str:
+    """Take spaces and extras out of an entry point's value."""
+    return re.sub(r"\s", "", value.partition("[")[0])
+
+
+def _metadata(distribution: Distribution) -> tuple[str, str]:
+    with suppress(Exception):  # which one it is differs between versions of importlib-metadata
+        if distribution.name and distribution.version:
+            return distribution.name, distribution.version
+    raise ValueError("it has no METADATA with a name and a version")
+
+
+def _location(distribution: Distribution) -> str:
+    path = getattr(distribution, "_path", None)
+    return str(path) if isinstance(path, Path) else repr(distribution)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "its entry_points.txt is not UTF-8"
+    if isinstance(error, TypeError):  # importlib-metadata 8 to 10: Pair.__new__() misses its value
+        return "its entry_points.txt has a line without '='"
+    return str(error).rstrip(".") or type(error).__name__

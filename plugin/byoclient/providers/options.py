@@ -1,0 +1,146 @@
+"""Options that the built-in client providers share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
+
+from byoclient.config import OptionsContext, StrictModel
+from byoclient.config.fields import Count, Seconds, Secret, Text
+from byoclient.config.validation import TRUST_ERROR
+from byoclient.identity.clouds import CLOUDS
+from byoclient.identity.credentials import Credential
+from byoclient.identity.tokens import TokenProvider, token_source
+from byoclient.transport.auth import HostBinding
+from byoclient.transport.options import HttpOptions
+from byoclient.trust import Origin, parse_origin
+
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_RESERVED = {
+    "authorization": "Give api_key or credential instead",
+    "api-key": "Give api_key or credential instead",
+    "host": "The host is that of the endpoint",
+    "content-length": "It is set for each request",
+    "transfer-encoding": "It is set for each request",
+    "connection": "It is set for each request",
+}
+
+
+def _header_name(name: str) -> str:
+    if not _HEADER.fullmatch(name):
+        raise ValueError("is no header name")
+    if name.lower() in _RESERVED:
+        raise ValueError(f"may not be set here. {_RESERVED[name.lower()]}")
+    return name
+
+
+def _header_value(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not text.isascii() or not text.isprintable() or text != text.strip():
+        raise ValueError("holds a line break, a space at an end, or a character that no header may hold")
+    return value
+
+
+Headers = Mapping[Annotated[str, AfterValidator(_header_name)], Annotated[SecretStr, AfterValidator(_header_value)]]
+
+
+class ClientOptions(StrictModel):
+    """What the options of `azure_openai` and `openai` have in common.
+
+    Attributes:
+        api_key: the service's key; this or `credential`.
+        credential: how tokens from Entra ID are got; this or `api_key`.
+        timeout: seconds for one attempt of a request; the SDK's default is 600.
+        max_retries: how often a failed attempt is repeated; the SDK's default is 2.
+        default_headers: headers of every request. Their values are kept like secrets.
+        default_query: query parameters of every request. Their values are kept like secrets.
+        http: how the client connects.
+    """
+
+    api_key: Secret | None = None
+    credential: Credential | None = None
+    timeout: Seconds | None = None
+    max_retries: Count | None = None
+    default_headers: Headers = Field(default_factory=dict)
+    default_query: Mapping[Text, SecretStr] = Field(default_factory=dict)
+    http: HttpOptions = HttpOptions()
+
+    _context: OptionsContext = PrivateAttr(default_factory=OptionsContext)
+
+    def model_post_init(self, context: Any) -> None:
+        """Keep what the calling program allows, for the checks of each request."""
+        if isinstance(context, OptionsContext):
+            self._context = context
+
+    @model_validator(mode="after")
+    def _one_way_to_sign_in(self) -> Self:
+        if self.api_key and self.credential:
+            raise PydanticCustomError(
+                "two_credentials", "both api_key and credential are given. Keep one of them", {"key": "credential"}
+            )
+        if not self.api_key and not self.credential:
+            raise PydanticCustomError(
+                "no_credential",
+                "neither api_key nor credential is given. Give one, such as credential: {kind: default}",
+            )
+        return self
+
+    def binding(self) -> HostBinding:
+        """Return which hosts may receive the key or token."""
+        clouds = (self.credential.azure_cloud,) if self.credential else tuple(CLOUDS.values())
+        return HostBinding(clouds, self._own_hosts(), self.credential is not None, self._context.trust)
+
+    def _own_hosts(self) -> tuple[str, ...]:
+        return ()
+
+    def tokens(self) -> TokenProvider | None:
+        """Return what gives the tokens, or None where there is an API key."""
+        if self.credential is None:
+            return None
+        return TokenProvider(token_source(self.credential), self._context.where("credential"))
+
+    def client_arguments(self) -> dict[str, Any]:
+        """Return the keyword arguments that all clients of the SDK take; what is not given is left out."""
+        arguments: dict[str, Any] = {
+            "default_headers": _reveal(self.default_headers),
+            "default_query": _reveal(self.default_query),
+        }
+        if self.timeout is not None:
+            arguments["timeout"] = self.timeout
+        if self.max_retries is not None:
+            arguments["max_retries"] = self.max_retries
+        return arguments
+
+
+def _reveal(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
+    return {name: value.get_secret_value() for name, value in secrets.items()}
+
+
+def checked_origin(url: str) -> Origin:
+    """Return the origin of an endpoint.
+
+    Raises:
+        ValueError: it has no scheme, or its host could be read in two ways.
+    """
+    origin = parse_origin(url)
+    if origin is None and "://" not in url:
+        raise ValueError("has no scheme. Write https:// in front")
+    if origin is None:
+        raise ValueError("is no plain URL: scheme, host, port and path, without user, query, fragment or backslash")
+    return origin
+
+
+def check_host(options: ClientOptions, key: str, url: str) -> None:
+    """Check that an endpoint may receive the key or token.
+
+    Raises:
+        PydanticCustomError: it may not; becomes a TrustError at `key`.
+    """
+    origin = parse_origin(url)
+    refusal = options.binding().refusal(origin) if origin else None
+    if refusal:
+        raise PydanticCustomError(TRUST_ERROR, refusal.rstrip("."), {"key": key})

@@ -1,0 +1,154 @@
+"""One side of an LLM, sync or async: the client provider that was found, its options, and how it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from types import FunctionType
+from typing import Any
+
+from pydantic import BaseModel
+
+from byoclient.config import OptionsContext, Section, validate
+from byoclient.config.secrets import secret_values, told
+from byoclient.errors import ByoclientError, ConfigError, ProviderError, place
+from byoclient.plugins import ASYNC_CLIENT_PROVIDERS, CLIENT_PROVIDERS, Catalogue
+from byoclient.resolve import NOUNS, Found, find, import_function, options_model
+from byoclient.startup import without_collections
+from byoclient.trust import Trust
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What tells the sync side from the async one.
+
+    Attributes:
+        key: its key in the file.
+        group: its entry-point group.
+        returns: the class of the openai SDK whose instances it returns.
+    """
+
+    key: str
+    group: str
+    returns: str
+
+
+CLIENT = Kind("client_provider", CLIENT_PROVIDERS, "OpenAI")
+ASYNC_CLIENT = Kind("async_client_provider", ASYNC_CLIENT_PROVIDERS, "AsyncOpenAI")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A client provider and its options, found but not imported.
+
+    Attributes:
+        kind: sync or async.
+        found: the function that the reference leads to.
+        section: the LLM in the file.
+        trust: what the calling program allows.
+    """
+
+    kind: Kind
+    found: Found
+    section: Section
+    trust: Trust
+
+    @classmethod
+    def find(
+        cls, kind: Kind, section: Section, trust: Trust, catalogue: Catalogue, errors: list[ConfigError]
+    ) -> Side | None:
+        """Return the side that a file names; None where it names none, or wrongly: that is then in `errors`."""
+        reference = section.child(kind.key).data
+        if reference is None:
+            return None
+        try:
+            with located(section, kind.key):
+                return cls(kind, find(str(reference), kind.group, catalogue, trust), section, trust)
+        except ConfigError as error:
+            errors.append(error)
+            return None
+
+    def ready(self) -> tuple[FunctionType, BaseModel | None]:
+        """Import the provider and validate its options; calls nothing.
+
+        Raises:
+            ProviderError: it cannot be imported, or is no client provider.
+            ConfigError: its options are wrong.
+        """
+        with located(self.section, self.kind.key):
+            function = import_function(self.found)
+            model = options_model(function)
+        return function, self._options(model)
+
+    def _options(self, model: type[BaseModel] | None) -> BaseModel | None:
+        options = self.section.child("options")
+        if model is None:
+            if options.data:
+                raise options.error(f"'{self.found.reference}' takes no options. Take them away.")
+            return None
+        context = OptionsContext(self.trust, lambda key: place_of(options, key))
+        options = replace(options, data={} if options.data is None else options.data)
+        return validate(model, options, unknown=f"unknown option of '{self.found.reference}'", context=context)
+
+    def build(self) -> Any:
+        """Call the provider and return its client.
+
+        Raises:
+            ProviderError: it cannot be imported, raises, or returns something else.
+            ConfigError: its options are wrong.
+        """
+        function, options = self.ready()
+        with located(self.section, self.kind.key):
+            return _checked(self._called(function, options), self)
+
+    def _called(self, function: FunctionType, options: BaseModel | None) -> Any:
+        try:
+            with without_collections():
+                return function(options) if options is not None else function()
+        except ByoclientError:
+            raise
+        except Exception as error:
+            said, cause = told(error, secret_values(options))
+        # Outside of the except: what the provider raised may hold a secret, and would be the context of ours.
+        raise ProviderError(f"'{self.found.reference}' raised {said}") from cause
+
+    def secrets(self) -> Iterator[str]:
+        """Yield the secrets of the options; none where they are wrong."""
+        with suppress(ByoclientError):
+            yield from secret_values(self.ready()[1])
+
+
+def _checked(client: object, side: Side) -> object:
+    import openai
+
+    if isinstance(client, getattr(openai, side.kind.returns)):
+        return client
+    if hasattr(client, "__await__") and hasattr(client, "close"):
+        client.close()  # a coroutine that nobody awaits would warn
+    twin = ASYNC_CLIENT if side.kind is CLIENT else CLIENT
+    noun = NOUNS[side.kind.group]
+    article = "an" if noun.startswith("a") else "a"
+    hint = f" Name it as {twin.key} instead." if isinstance(client, getattr(openai, twin.returns)) else ""
+    raise ProviderError(
+        f"'{side.found.reference}' returned {type(client).__name__}; {article} {noun} returns {side.kind.returns} "
+        f"or a subclass of it.{hint}"
+    )
+
+
+@contextmanager
+def located(section: Section, *loc: str) -> Iterator[None]:
+    """Add the place in the file to errors that do not know it."""
+    try:
+        yield
+    except ConfigError as error:
+        if error.file is not None:
+            raise
+        raise section.error(error.message, *loc, kind=type(error)) from error.__cause__
+    except ProviderError as error:
+        raise ProviderError(f"{place_of(section, *loc)}: {error}") from error.__cause__
+
+
+def place_of(section: Section, *loc: str) -> str:
+    """Return `file:line: key` of a key in a section."""
+    return place(section.file, section.line(*loc), section.key(*loc)).removesuffix(": ")

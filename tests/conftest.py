@@ -1,0 +1,75 @@
+"""Every test: a clean environment, no host but loopback, and no token that another test fetched."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from byoclient.emulator import Emulator
+from byoclient.identity import tokens
+
+FOREIGN = ("AZURE_", "OPENAI_", "BYOCLIENT_", "IDENTITY_", "IMDS_", "MSI_", "SSL_CERT", "LANGROID_", "MSYSTEM")
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+Write = Callable[..., str]
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.upper().startswith(FOREIGN) or name.lower() in PROXIES:
+            monkeypatch.delenv(name)
+    # Without it azure-identity's default credential asks the link-local address of Azure's metadata service.
+    monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:9")
+    tokens._sources.clear()
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect, getaddrinfo = socket.socket.connect, socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not ipaddress.ip_address(address[0]).is_loopback:
+            raise AssertionError(f"a test connects to {address[0]}")
+        connect(self, address)
+
+    def guarded_getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name not in (None, "localhost", "127.0.0.1", "::1"):
+            raise socket.gaierror(socket.EAI_NONAME, f"a test looks up {name}")
+        return getaddrinfo(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
+
+
+@pytest.fixture(scope="session")
+def shared_emulator() -> Iterator[Emulator]:
+    """One emulator for the whole run; tests take `emulator`, which starts with an empty record."""
+    with Emulator() as running:
+        yield running
+
+
+@pytest.fixture
+def emulator(shared_emulator: Emulator) -> Emulator:
+    """An emulator that has recorded no request yet."""
+    shared_emulator.clear_requests()
+    return shared_emulator
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write a YAML file and return its path."""
+
+    def write_file(text: str | bytes, name: str = "llm.yaml") -> str:
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return str(path)
+
+    return write_file

@@ -1,0 +1,93 @@
+"""Each file in configs/ loads, and those that can be served by the emulator are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.conftest import Write
+from tests.yaml_files import MESSAGES
+
+import byoclient
+from byoclient import Trust
+from byoclient.config import read_file
+from byoclient.emulator import Emulator
+from byoclient.plan import llm_sections
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+TRUST = Trust(hosts=("contoso.azure-api.net",))
+
+
+@pytest.fixture(autouse=True)
+def _variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://contoso.openai.azure.com")
+    for name in (
+        "AZURE_OPENAI_API_KEY",
+        "AZURE_CLIENT_ID",
+        "AZURE_TENANT_ID",
+        "AZURE_FEDERATED_TOKEN_FILE",
+        "AZURE_APIM_SUBSCRIPTION_KEY",
+    ):
+        monkeypatch.setenv(name, "value-of-the-variable")
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.name)
+def test_each_file_loads_and_builds_its_clients(path: Path) -> None:
+    """With all of its LLMs; prepare() sends nothing."""
+    for name in llm_sections(read_file(path)):
+        with byoclient.load(path, llm=name, trust=TRUST) as clients:
+            assert clients.prepare().client()
+
+
+def test_these_files_exist() -> None:
+    """One for each thing that people start from."""
+    assert {path.stem for path in CONFIGS.glob("*.yaml")} == {
+        "api-key",
+        "emulator",
+        "entra-default",
+        "entra-managed-identity",
+        "entra-workload-identity",
+        "gateway",
+        "several",
+        "v1",
+    }
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.name)
+def test_each_file_is_commented_for_the_one_who_edits_it(path: Path) -> None:
+    """It begins with what it is for."""
+    assert re.match(r"# \S.+\n# ", path.read_text())
+
+
+@pytest.mark.parametrize("name", ["entra-default", "entra-managed-identity", "v1", "api-key"])
+def test_pointed_at_the_emulator_it_gets_an_answer(
+    name: str, emulator: Emulator, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file as it is, with an endpoint and an identity from the environment."""
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", emulator.url)
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", emulator.api_key)
+    monkeypatch.setenv("AZURE_CLIENT_ID", emulator.client_id)
+    for variable, value in emulator.identity_environment.items():
+        monkeypatch.setenv(variable, value)
+    # The default chain would stop at the variables of a half-set service principal.
+    monkeypatch.delenv("AZURE_TENANT_ID")
+    monkeypatch.delenv("AZURE_FEDERATED_TOKEN_FILE")
+    with byoclient.load(CONFIGS / f"{name}.yaml") as clients:
+        assert clients.client().chat.completions.create(model=clients.model, messages=MESSAGES).choices
+
+
+def test_the_gateway_gets_its_header_and_only_when_it_is_trusted(
+    emulator: Emulator, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the default of a variable that is not set."""
+    with pytest.raises(byoclient.TrustError):
+        byoclient.load(CONFIGS / "gateway.yaml")
+    text = (CONFIGS / "gateway.yaml").read_text()
+    text = text.replace("https://contoso.azure-api.net/llm", emulator.url)
+    text = text.replace("credential: {kind: default}", f"api_key: {emulator.api_key}")
+    with byoclient.load(write(text)) as clients:
+        clients.client().chat.completions.create(model="gpt-4o", messages=MESSAGES)
+    (request,) = emulator.requests
+    assert request.headers["ocp-apim-subscription-key"] == "value-of-the-variable"
+    assert request.headers["x-cost-center"] == "none"

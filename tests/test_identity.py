@@ -1,0 +1,192 @@
+"""Every credential kind of this version, from YAML through the real azure-identity to an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from tests.conftest import Write
+from tests.yaml_files import MESSAGES, azure_file, client_secret
+
+import byoclient
+from byoclient.emulator import Emulator
+from byoclient.identity.credentials import ManagedIdentityConfig
+from byoclient.identity.tokens import TokenSource, token_source
+
+
+def _answers(path: str) -> None:
+    """Ask sync and async."""
+    clients = byoclient.load(path)
+    assert clients.client().chat.completions.create(model="gpt-4o", messages=MESSAGES).choices
+
+    async def ask() -> None:
+        async with clients:
+            assert (await clients.async_client().chat.completions.create(model="gpt-4o", messages=MESSAGES)).choices
+
+    asyncio.run(ask())
+
+
+def _bearer(emulator: Emulator) -> set[bool]:
+    chats = [request for request in emulator.requests if "chat" in request.path]
+    return {request.headers["authorization"].startswith("Bearer ") for request in chats}
+
+
+def _setenv(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+def _fake_az(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    az = folder / "az"
+    az.write_text(f"#!/bin/sh\n{script}\n")
+    az.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+def test_managed_identity_of_app_service(emulator: Emulator, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """IDENTITY_ENDPOINT and IDENTITY_HEADER, as in App Service and Container Apps."""
+    _setenv(monkeypatch, dict(emulator.identity_environment))
+    _answers(write(azure_file(emulator, "credential: {kind: managed_identity}")))
+    assert _bearer(emulator) == {True}
+    assert emulator.token_requests == 1
+
+
+def test_managed_identity_of_a_virtual_machine(
+    emulator: Emulator, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The metadata service, with the user-assigned identity's id in the request."""
+    _setenv(monkeypatch, dict(emulator.imds_environment))
+    sign_in = f"credential: {{kind: managed_identity, client_id: {emulator.client_id}}}"
+    _answers(write(azure_file(emulator, sign_in)))
+    asked = [r for r in emulator.requests if r.path == "/metadata/identity/oauth2/token"]
+    assert {r.query.get("client_id") for r in asked} == {emulator.client_id}
+
+
+def test_workload_identity(emulator: Emulator, write: Write, tmp_path: Path) -> None:
+    """A federated token file, exchanged at the https token endpoint."""
+    token_file = tmp_path / "token"
+    token_file.write_text(emulator.federated_token)
+    sign_in = (
+        f"credential: {{kind: workload_identity, tenant_id: {emulator.tenant_id}, client_id: {emulator.client_id}, "
+        f"token_file_path: '{token_file}', authority: '{emulator.tls_url}', disable_instance_discovery: true, "
+        f"http: {{ca_file: '{emulator.ca_file}'}}}}"
+    )
+    _answers(write(azure_file(emulator, sign_in)))
+    assert emulator.token_requests == 1
+
+
+def test_client_secret(emulator: Emulator, write: Write) -> None:
+    """An application with a secret, at the https token endpoint."""
+    _answers(write(azure_file(emulator, client_secret(emulator))))
+    assert emulator.token_requests == 1
+
+
+def test_azure_cli(emulator: Emulator, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token that `az account get-access-token` prints."""
+    expires = int(time.time()) + 3600
+    answer = json.dumps({"accessToken": emulator.issue_token(), "expiresOn": "x", "expires_on": expires})
+    _fake_az(tmp_path, monkeypatch, f"echo '{answer}'")
+    _answers(write(azure_file(emulator, "credential: {kind: azure_cli}")))
+    assert _bearer(emulator) == {True}
+
+
+def test_default(emulator: Emulator, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """azure-identity's chain, which finds the managed identity here."""
+    _setenv(monkeypatch, dict(emulator.identity_environment))
+    _answers(write(azure_file(emulator, "credential: {kind: default}")))
+    assert _bearer(emulator) == {True}
+
+
+def test_a_wrong_secret_says_what_to_check_and_not_the_secret(emulator: Emulator, write: Write) -> None:
+    """The place in the file, Entra's code, what to do."""
+    path = write(azure_file(emulator, client_secret(emulator, secret="canary-77aa")))
+    with pytest.raises(byoclient.CredentialError) as caught:
+        byoclient.load(path).client().chat.completions.create(model="gpt-4o", messages=MESSAGES)
+    message = str(caught.value)
+    assert message.startswith(f"{path}:7: options.credential: credential kind 'client_secret' gave no token.")
+    assert "AADSTS7000215" in message
+    assert message.endswith(
+        "Check tenant_id, client_id and client_secret (its value, not its id), and whether it has expired."
+    )
+    assert "canary-77aa" not in message
+
+
+def test_no_signed_in_account_says_az_login(
+    write: Write, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when az is there."""
+    _fake_az(tmp_path, monkeypatch, "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1")
+    clients = byoclient.load(write(azure_file(emulator, "credential: {kind: azure_cli}")))
+    with pytest.raises(byoclient.CredentialError, match=r"Run 'az login', or choose another credential kind\.$"):
+        clients.client().chat.completions.create(model="gpt-4o", messages=MESSAGES)
+
+
+def test_a_failure_of_the_default_chain_lists_what_was_tried(
+    emulator: Emulator, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the async client too."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    excluded = "exclude_managed_identity_credential: true, exclude_shared_token_cache_credential: true"
+    clients = byoclient.load(write(azure_file(emulator, f"credential: {{kind: default, {excluded}}}")))
+
+    async def ask() -> None:
+        async with clients:
+            await clients.async_client().chat.completions.create(model="gpt-4o", messages=MESSAGES)
+
+    with pytest.raises(byoclient.CredentialError) as caught:
+        asyncio.run(ask())
+    assert "EnvironmentCredential: " in str(caught.value)
+    assert "AzureCliCredential: Azure CLI not found on path" in str(caught.value)
+
+
+def test_equal_credentials_share_one_token(emulator: Emulator, write: Write) -> None:
+    """Two files, four clients, thirty-two threads: one request at the token endpoint."""
+    paths = [write(azure_file(emulator, client_secret(emulator)), name) for name in ("a.yaml", "b.yaml")]
+    clients = [byoclient.load(path).client() for path in paths]
+    barrier = threading.Barrier(32)
+
+    def ask(index: int) -> object:
+        barrier.wait()
+        return clients[index % 2].chat.completions.create(model="gpt-4o", messages=MESSAGES)
+
+    with ThreadPoolExecutor(32) as pool:
+        assert len(list(pool.map(ask, range(32)))) == 32
+    assert emulator.token_requests == 1
+
+
+def test_a_token_that_is_about_to_end_is_renewed(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An identity's tokens that live shorter than the margin are asked for again."""
+    _setenv(monkeypatch, dict(emulator.identity_environment))
+    source = TokenSource(ManagedIdentityConfig(kind="managed_identity"))
+    first = source.token()
+    assert source.token() == first
+    real = time.time
+    monkeypatch.setattr("byoclient.identity.tokens.time.time", lambda: real() + 3500)
+    assert source.token() != first
+
+
+def test_a_valid_token_is_served_while_its_endpoint_fails(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until 30 s before its end; then the failure is raised."""
+    _setenv(monkeypatch, dict(emulator.identity_environment))
+    source = TokenSource(ManagedIdentityConfig(kind="managed_identity"))
+    first = source.token()
+    monkeypatch.setenv("IDENTITY_HEADER", "refused from now on")
+    source._credential = ManagedIdentityConfig(kind="managed_identity").build()
+    real = time.time
+    monkeypatch.setattr("byoclient.identity.tokens.time.time", lambda: real() + 3500)
+    assert source.token() == first
+    monkeypatch.setattr("byoclient.identity.tokens.time.time", lambda: real() + 3580)
+    with pytest.raises(byoclient.CredentialError):
+        source.token()
+
+
+def test_a_source_lives_as_long_as_somebody_uses_it() -> None:
+    """Equal configurations find it; an abandoned one is let go."""
+    config = ManagedIdentityConfig(kind="managed_identity")
+    source = token_source(config)
+    assert token_source(ManagedIdentityConfig(kind="managed_identity")) is source

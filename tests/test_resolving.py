@@ -1,0 +1,285 @@
+"""References, and the catalogue beside broken neighbours."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from importlib_metadata import distributions
+
+from byoclient import ProviderError, ResolveError, Trust, TrustError
+from byoclient.plugins import ADAPTERS, CLIENT_PROVIDERS, GROUPS, Catalogue, scan
+from byoclient.references import NameReference, PathReference, parse_reference
+from byoclient.resolve import Found, find, import_function, options_model
+
+
+def dist(folder: Path, name: str, entry_points: str | bytes, *, metadata: bool = True, version: str = "1.0") -> None:
+    info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
+    info.mkdir()
+    if metadata:
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    content = entry_points if isinstance(entry_points, bytes) else entry_points.encode()
+    (info / "entry_points.txt").write_bytes(content)
+
+
+def catalogue(*folders: Path) -> Catalogue:
+    return scan(distributions(path=[str(folder) for folder in folders]))
+
+
+def point(name: str, value: str) -> str:
+    return f"[{CLIENT_PROVIDERS}]\n{name} = {value}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("azure_openai", NameReference("azure_openai")),
+        ("acme-gateway", NameReference("acme-gateway")),
+        ("gateway@acme.llm", NameReference("gateway", "acme.llm")),
+        ("acme.llm:get_client", PathReference("acme.llm", "get_client")),
+        ("acme.llm.get_client", PathReference("acme.llm", "get_client")),
+    ],
+)
+def test_a_reference_is_a_name_a_name_in_a_distribution_or_a_path(text: str, parsed: object) -> None:
+    """Told apart by `@`, `:` and `.`."""
+    assert parse_reference(text) == parsed
+
+
+@pytest.mark.parametrize(
+    "text",
+    """
+    os:system|os.system|builtins:eval|builtins.eval|subprocess:run|functools:partial|operator:methodcaller|logging.os:system
+    |byoclient:load|byoclient.clients:load|byoclient.providers.azure_openai:client|acme:_private|acme._private:f
+    |_acme:f|acme:__globals__|acme:f.__call__|acme:f.g|acme:|:f|acme.|.acme|..acme|acme..f|a/b|../x|/x.py|x.py/
+    |acme:f:g|acme f|acme:f |http://evil.com/x.py|https://evil.com|__main__:f|sys.modules:x|acme@|@acme|a@b@c|a:b@c
+    |acme:\u0444|\uff41cme:f|acme\u2024llm:f|acme\u200b:f|-|acme:1f|1acme:f
+    """.replace("\n", "")
+    .replace("    ", "")
+    .split("|"),
+)
+def test_these_references_are_refused_and_import_nothing(text: str, tmp_path: Path) -> None:
+    """Even where the program trusts a module of that name."""
+    before = set(sys.modules)
+    with pytest.raises(ResolveError):
+        find(text, CLIENT_PROVIDERS, catalogue(tmp_path), Trust(modules=("os", "acme", "builtins", "byoclient")))
+    assert set(sys.modules) == before
+
+
+def test_a_huge_reference_is_refused_without_being_quoted(tmp_path: Path) -> None:
+    """Ten kilobytes of it."""
+    with pytest.raises(ResolveError, match="a reference of 10240 characters"):
+        find("x" * 10240, CLIENT_PROVIDERS, catalogue(tmp_path), Trust())
+
+
+def test_trust_of_a_module_is_no_trust_of_its_twins(tmp_path: Path) -> None:
+    """Prefixes, submodules and parents are other modules."""
+    trust = Trust(modules=("myapp.llm",))
+    assert find("myapp.llm:f", CLIENT_PROVIDERS, catalogue(tmp_path), trust).plugin is None
+    for text in ("myapp.llm_evil:f", "myapp.llm.sub:f", "myapp:f", "myapp_llm:f"):
+        with pytest.raises(TrustError):
+            find(text, CLIENT_PROVIDERS, catalogue(tmp_path), trust)
+
+
+def test_a_broken_neighbour_is_reported_and_harms_nobody(tmp_path: Path) -> None:
+    """A line without '=', bytes that are not UTF-8, no METADATA."""
+    dist(tmp_path, "bad-line", f"[{CLIENT_PROVIDERS}]\nthis is no entry point\n")
+    dist(tmp_path, "bad-bytes", b"[x]\ny = \xff\xfe\n")
+    dist(tmp_path, "no-metadata", point("lost", "lost:f"), metadata=False)
+    dist(tmp_path, "good", point("good", "good_module:f"))
+    found = catalogue(tmp_path)
+    assert found.names(CLIENT_PROVIDERS) == ["good"]
+    reasons = {Path(broken.path).name: broken.reason for broken in found.broken}
+    assert reasons == {
+        "bad_line-1.0.dist-info": "its entry_points.txt has a line without '='",
+        "bad_bytes-1.0.dist-info": "its entry_points.txt is not UTF-8",
+        "no_metadata-1.0.dist-info": "it has no METADATA with a name and a version",
+    }
+    with pytest.raises(ResolveError, match=r"Installed: good\. Not readable: .*bad_line"):
+        find("lost", CLIENT_PROVIDERS, found, Trust())
+
+
+def test_of_two_versions_of_one_distribution_the_first_on_the_path_counts(tmp_path: Path) -> None:
+    """As for its modules."""
+    for folder, version in (("first", "2.0"), ("second", "1.0")):
+        (tmp_path / folder).mkdir()
+        dist(tmp_path / folder, "Acme_LLM" if version == "2.0" else "acme-llm", point("gw", "acme:f"), version=version)
+    (plugin,) = catalogue(tmp_path / "first", tmp_path / "second").named(CLIENT_PROVIDERS, "gw")
+    assert plugin.version == "2.0"
+
+
+def test_a_name_in_two_distributions_is_refused_with_both(tmp_path: Path) -> None:
+    """name@distribution says which; names are compared normalised."""
+    dist(tmp_path, "acme-llm", point("gate_way", "acme_llm:f"))
+    dist(tmp_path, "twin", point("Gate-Way", "twin:f"))
+    found = catalogue(tmp_path)
+    with pytest.raises(ResolveError) as caught:
+        find("gate_way", CLIENT_PROVIDERS, found, Trust())
+    assert "gate_way@acme-llm (1.0)" in str(caught.value)
+    assert "Gate-Way@twin (1.0)" in str(caught.value)
+    assert find("gate_way@Acme.LLM", CLIENT_PROVIDERS, found, Trust()).module == "acme_llm"
+    with pytest.raises(ResolveError):
+        find("gate_way@other", CLIENT_PROVIDERS, found, Trust())
+
+
+def test_the_name_of_a_built_in_cannot_be_taken(tmp_path: Path) -> None:
+    """Whoever else advertises it is listed as a squatter."""
+    dist(tmp_path, "byoclient", point("azure_openai", "byoclient.providers.azure_openai:client"))
+    dist(tmp_path, "evil", point("Azure-OpenAI", "evil:f"))
+    found = catalogue(tmp_path)
+    assert find("azure_openai", CLIENT_PROVIDERS, found, Trust()).is_built_in
+    assert [plugin.distribution for plugin in found.squatters()] == ["evil"]
+
+
+def test_a_hidden_older_copy_advertises_nothing(tmp_path: Path) -> None:
+    """Its code is not what Python imports."""
+    for folder, version in (("first", "2.0"), ("second", "1.0")):
+        (tmp_path / folder).mkdir()
+        dist(tmp_path / folder, "acme", "" if version == "2.0" else point("gw", "acme:f"), version=version)
+    assert catalogue(tmp_path / "first", tmp_path / "second").plugins == ()
+
+
+def test_spaces_and_extras_of_an_entry_point_are_no_part_of_the_path(tmp_path: Path) -> None:
+    """The syntax allows both."""
+    dist(tmp_path, "acme", point("gw", "acme.llm : f [extra]"))
+    assert find("gw", CLIENT_PROVIDERS, catalogue(tmp_path), Trust()).attribute == "f"
+
+
+@pytest.mark.parametrize("value", ["os:system", "acme:a.b", "acme", "acme:_private", "byoclient.clients:load"])
+def test_an_entry_point_is_held_to_the_rules_of_a_dotted_path(value: str, tmp_path: Path) -> None:
+    """A distribution cannot advertise the standard library or byoclient."""
+    dist(tmp_path, "acme", point("gw", value))
+    with pytest.raises(ResolveError):
+        find("gw", CLIENT_PROVIDERS, catalogue(tmp_path), Trust())
+
+
+def test_an_advertised_path_resolves_only_in_its_own_group(tmp_path: Path) -> None:
+    """A sync provider is no async one, and no adapter."""
+    dist(tmp_path, "acme", point("gw", "acme.llm:f"))
+    found = catalogue(tmp_path)
+    assert find("acme.llm.f", CLIENT_PROVIDERS, found, Trust()).plugin is not None
+    for group in GROUPS:
+        if group not in (CLIENT_PROVIDERS, ADAPTERS):
+            with pytest.raises(TrustError):
+                find("acme.llm.f", group, found, Trust())
+
+
+MODULE = """
+import functools
+from os.path import join
+from pydantic import BaseModel
+
+class Options(BaseModel):
+    x: int = 1
+
+def good(options: Options): ...
+def plain(): ...
+def untyped(options): ...
+def two(options: Options, more: Options): ...
+def keyword(*, options: Options): ...
+async def coroutine(options: Options): ...
+class Klass: ...
+alias = good
+anonymous = lambda: None
+partial = functools.partial(good)
+class Callable:
+    def __call__(self): ...
+instance = Callable()
+bound = instance.__call__
+module = functools
+
+@functools.wraps(good)
+def good_copy(options): ...
+def outer():
+    def inner(): ...
+    return inner
+inner = outer()
+"""
+
+
+@pytest.fixture
+def acme_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    (tmp_path / "acme_objects.py").write_text(MODULE)
+    (tmp_path / "acme_needs.py").write_text("import acme_is_not_there\n")
+    (tmp_path / "acme_exits.py").write_text("raise SystemExit(3)\n")
+    (tmp_path / "acme_raises.py").write_text("raise ValueError('canary-12')\n")
+    (tmp_path / "acme_wraps.py").write_text(
+        "import acme_objects, functools\nlent = acme_objects.good\n"
+        "@functools.wraps(acme_objects.good)\ndef good(options): ...\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in ("objects", "needs", "exits", "raises", "wraps"):
+        monkeypatch.delitem(sys.modules, f"acme_{name}", raising=False)
+    return "acme_objects"
+
+
+def imported(module: str, attribute: str) -> object:
+    return import_function(Found("x", module, attribute, None))
+
+
+def test_a_provider_takes_no_parameter_or_one_model(acme_module: str) -> None:
+    """Also as a keyword."""
+    assert options_model(import_function(Found("x", acme_module, "plain", None))) is None
+    for name in ("good", "keyword"):
+        model = options_model(import_function(Found("x", acme_module, name, None)))
+        assert model is not None
+        assert model.__name__ == "Options"
+    for name in ("untyped", "two"):
+        with pytest.raises(ProviderError, match="It should take no parameter here, or one"):
+            options_model(import_function(Found("x", acme_module, name, None)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Klass",
+        "alias",
+        "anonymous",
+        "partial",
+        "instance",
+        "bound",
+        "module",
+        "inner",
+        "join",
+        "missing",
+        "BaseModel",
+        "good_copy",
+    ],
+)
+def test_what_is_no_plain_function_of_its_module_is_refused(name: str, acme_module: str) -> None:
+    """Checked on the object, not on the text."""
+    with pytest.raises(ProviderError):
+        imported(acme_module, name)
+
+
+def test_a_function_of_another_module_is_refused_though_it_says_otherwise(acme_module: str) -> None:
+    """`__module__` can be copied; the globals of a function cannot."""
+    with pytest.raises(ProviderError):
+        imported("acme_wraps", "lent")
+    import acme_objects  # type: ignore[import-not-found]
+
+    acme_objects.foreign = lambda: None
+    acme_objects.foreign.__name__ = acme_objects.foreign.__qualname__ = "foreign"
+    acme_objects.foreign.__module__ = "acme_objects"
+    with pytest.raises(ProviderError, match="is defined in another module"):
+        imported(acme_module, "foreign")
+
+
+def test_a_coroutine_function_is_refused_with_the_reason(acme_module: str) -> None:
+    """Nobody awaits a provider."""
+    with pytest.raises(ProviderError, match="is an 'async def'"):
+        imported(acme_module, "coroutine")
+
+
+def test_each_failing_import_has_its_own_message(acme_module: str) -> None:
+    """The module itself, another one, an exception, an exit."""
+    messages = {
+        "acme_nowhere": r"^no module 'acme_nowhere'\. Is it on sys\.path",
+        "acme_needs": r"^importing 'acme_needs' failed: it needs the module 'acme_is_not_there', which is not",
+        "acme_raises": r"^importing 'acme_raises' failed with ValueError",
+        "acme_exits": r"^importing 'acme_exits' failed with SystemExit",
+    }
+    for module, message in messages.items():
+        with pytest.raises(ProviderError, match=message) as caught:
+            imported(module, "f")
+        assert "canary" not in str(caught.value)
