@@ -6,11 +6,11 @@ import asyncio
 
 import openai
 import pytest
-from tests.conftest import Write
-from tests.yaml_files import MESSAGES, azure_file, client_secret, v1_file
 
 import byoclient
 from byoclient.emulator import Emulator
+from tests.conftest import Write
+from tests.yaml_files import MESSAGES, azure_file, client_secret, v1_file
 
 LEAKS = {
     "OPENAI_API_KEY": "leak-key",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.conftest import Write
 
 import byoclient
+from tests.conftest import Write
 
 SECRET = "canary-3f9a7c"
 AZURE = """\

@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.conftest import Write
-from tests.yaml_files import azure_file, client_secret
 
 from byoclient.emulator import Emulator
+from tests.conftest import Write
+from tests.yaml_files import azure_file, client_secret
 
 ROOT = Path(__file__).parents[1]
 ANSWER = "This is the byoclient emulator, not a model. You asked gpt-4o: ping\n"

@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import openai
 import pytest
-from tests.conftest import Write
-from tests.yaml_files import MESSAGES, azure_file, client_secret, v1_file
 
 import byoclient
 from byoclient.emulator import Emulator
+from tests.conftest import Write
+from tests.yaml_files import MESSAGES, azure_file, client_secret, v1_file
 
 EMULATOR = "model: gpt-4o\nclient_provider: emulator\nasync_client_provider: emulator\n"
 

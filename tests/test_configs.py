@@ -6,14 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.conftest import Write
-from tests.yaml_files import MESSAGES
 
 import byoclient
 from byoclient import Trust
 from byoclient.config import read_file
 from byoclient.emulator import Emulator
 from byoclient.plan import llm_sections
+from tests.conftest import Write
+from tests.yaml_files import MESSAGES
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 TRUST = Trust(hosts=("contoso.azure-api.net",))

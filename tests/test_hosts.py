@@ -9,12 +9,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import openai
 import pytest
-from tests.conftest import Write
-from tests.yaml_files import MESSAGES, azure_file, client_secret
 
 import byoclient
 from byoclient import Trust
 from byoclient.emulator import Emulator
+from tests.conftest import Write
+from tests.yaml_files import MESSAGES, azure_file, client_secret
 
 KEY = "model: x\nclient_provider: openai\noptions: {base_url: '%s', api_key: k}\n"
 TOKEN = "model: x\nclient_provider: openai\noptions: {base_url: '%s', credential: {kind: default}}\n"

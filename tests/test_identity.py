@@ -10,13 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.conftest import Write
-from tests.yaml_files import MESSAGES, azure_file, client_secret
 
 import byoclient
 from byoclient.emulator import Emulator
 from byoclient.identity.credentials import ManagedIdentityConfig
 from byoclient.identity.tokens import TokenSource, token_source
+from tests.conftest import Write
+from tests.yaml_files import MESSAGES, azure_file, client_secret
 
 
 def _answers(path: str) -> None:

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import Write
 
 import byoclient
 from byoclient.emulator import Emulator
+from tests.conftest import Write
 
 Variables = dict[str, str]
 
@@ -340,6 +340,25 @@ def test_adapter_of_a_third_party(acme: Environment, write: Write, variables: Va
     assert error == f"{wrong}:6: adapters.acme.prefixx: unknown setting of the adapter 'acme'. Did you mean 'prefix'?"
 
 
+def test_no_secret_in_what_a_failing_adapter_says(acme: Environment, write: Write) -> None:
+    """Neither in its message nor in the traceback."""
+    text = GATEWAY.format(sync="acme_gateway", twin="acme_gateway", url="https://unused", key=SECRET)
+    process = acme.run("-c", f"import byoclient; byoclient.load({write(text)!r}).plug('acme_leaking')")
+    assert process.stderr.splitlines()[-1] == (
+        "byoclient.errors.AdapterError: the adapter 'acme_leaking' raised ValueError: the framework does not like …"
+    )
+    assert SECRET not in process.stderr
+
+
+def test_check_import_checks_everything_that_the_file_names(acme: Environment, write: Write) -> None:
+    """Both sides and the adapters, all at once."""
+    text = PLAIN.format(sync="acme_nothing", twin="acme_swapped") + "adapters:\n  acme: {prefixx: Kindly}\n"
+    file = write(text + "options: {region: weu}\n")
+    process = acme.byoclient("check", "--import", file)
+    assert [row.removeprefix(f"{file}:").partition(":")[0] for row in process.stderr.splitlines()] == ["6", "6", "5"]
+    assert process.returncode == 1
+
+
 def test_names_that_two_distributions_advertise(crowded: Environment, emulator: Emulator, write: Write) -> None:
     """A bare name that two distributions advertise is refused, both listed; `name@distribution` serves."""
     references = ("acme_gateway", "acme_gateway@acme-llm", "acme_gateway@acme-twin")
@@ -385,6 +404,7 @@ def test_list_names_everything(crowded: Environment) -> None:
         "acme_swapped acme-llm 1.2.0 async",
         "azure_openai acme-squatter 0.1.0 sync, async has a built-in's name: name it azure_openai@acme-squatter",
         "acme acme-llm 1.2.0",
+        "acme_leaking acme-llm 1.2.0",
     ]
     broken = sorted(row for row in rows if row.startswith("Not readable"))
     assert len(broken) == 2

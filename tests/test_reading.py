@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.conftest import Write
 
 from byoclient import ConfigError
 from byoclient.config.reading import MAX_BYTES, Reader, read_file
+from tests.conftest import Write
 
 
 def data(text: str) -> object:

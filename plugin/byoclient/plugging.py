@@ -22,6 +22,7 @@ from byoclient.errors import (
     ConfigError,
     ConfigErrors,
     ProviderError,
+    place,
 )
 from byoclient.plugins import ADAPTERS, Catalogue, Plugin
 from byoclient.references import NameReference
@@ -94,6 +95,9 @@ def plug(
         raise AdapterError(f"plug('{name}', …): {_reasons(error)}") from None
     try:
         return function(clients) if model is None else function(clients, model)
+    except AdapterError as error:
+        where = place(section.file, section.line()) if in_file and not settings else ""
+        raise AdapterError(f"{where}{error}") from error.__cause__
     except ByoclientError:
         raise
     except Exception as error:

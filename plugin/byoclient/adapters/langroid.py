@@ -59,7 +59,9 @@ class LangroidSettings(StrictModel):
             reasoning parameters.
         timeout: seconds, for sync and async, rounded up to whole ones; by default that of the client's options,
             else Langroid's.
+        params: more parameters of each request, fields of Langroid's `OpenAICallParams`.
         supports_json_schema: whether the deployment takes JSON schemas as response format.
+        streamer: called with each piece of a stream; only of `AzureGPT`, since `ChatAgent` sets its own.
     """
 
     chat_model: Text | None = None

@@ -23,9 +23,8 @@ def ask_into(framework: str, clients: Clients, prompt: str) -> str:
 def _langroid(clients: Clients, prompt: str) -> str:
     # While it streams, Langroid (0.69) writes colours to stdout, even when quiet; its cache would ask nobody.
     config = clients.plug("langroid", stream=False, cache_config=None)
-    from langroid.utils.configuration import quiet_mode
-
     from langroid import ChatAgent, ChatAgentConfig
+    from langroid.utils.configuration import quiet_mode
 
     logging.disable(logging.ERROR)  # Langroid logs each error that it raises, and warns that one client is missing
     with quiet_mode():

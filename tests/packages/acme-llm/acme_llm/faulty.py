@@ -2,6 +2,7 @@
 
 from openai import AzureOpenAI
 
+import byoclient
 from acme_llm import Options
 from acme_llm import gateway as working_gateway
 
@@ -19,3 +20,8 @@ def raising(options: Options) -> AzureOpenAI:
 async def awaited(options: Options) -> AzureOpenAI:
     """Want to be awaited."""
     return working_gateway(options)
+
+
+def leaking(clients: byoclient.Clients) -> None:
+    """An adapter that tells the key, too."""
+    raise ValueError(f"the framework does not like {clients.client().api_key}")
