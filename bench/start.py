@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from byoclient.emulator import Emulator
+
 ROOT = Path(__file__).parents[1]
 FILE = """\
 model: gpt-4o
@@ -65,20 +67,13 @@ def row(name: str, found: list[float], limit: float) -> str:
 
 def measure(rounds: int, folder: Path) -> list[str]:
     """Return the lines of the table."""
-    command = [sys.executable, "-u", "-m", "byoclient", "emulate"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as emulator:
-        assert emulator.stdout is not None
-        printed = list(iter(emulator.stdout.readline, "\n"))
-        try:
-            return _table(rounds, folder, "".join(printed))
-        finally:
-            emulator.terminate()
+    with Emulator() as emulator:
+        return _table(rounds, folder, emulator)
 
 
-def _table(rounds: int, folder: Path, printed: str) -> list[str]:
-    url = next(line.split(": ")[1] for line in printed.splitlines() if "azure_endpoint" in line)
-    variables = dict(line.removeprefix("#   ").split("=", 1) for line in printed.splitlines() if "#   IDENTITY" in line)
-    environment = {**os.environ, **variables}
+def _table(rounds: int, folder: Path, emulator: Emulator) -> list[str]:
+    url = emulator.url
+    environment = {**os.environ, **emulator.identity_environment}
     file = folder / "llm.yaml"
     file.write_text(FILE.format(url=url))
     python = [sys.executable, "-c"]

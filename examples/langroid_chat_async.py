@@ -17,7 +17,7 @@ path = sys.argv[1] if len(sys.argv) > 1 else "configs/entra-default.yaml"
 lm_config = byoclient.load(path).plug("langroid")
 
 
-async def main():
+async def main() -> None:
     agent = lr.ChatAgent(lr.ChatAgentConfig(llm=lm_config))
     task = lr.Task(agent, interactive=False)
     response = await task.run_async("Who is the president of the United States? Reply and end with DONE")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ FOREIGN = ("AZURE_", "OPENAI_", "BYOCLIENT_", "IDENTITY_", "IMDS_", "MSI_", "SSL
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 Write = Callable[..., str]
+SetEnvironment = Callable[[Mapping[str, str]], None]
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +62,17 @@ def emulator(shared_emulator: Emulator) -> Emulator:
     """An emulator that has recorded no request yet."""
     shared_emulator.clear_requests()
     return shared_emulator
+
+
+@pytest.fixture
+def set_environment(monkeypatch: pytest.MonkeyPatch) -> SetEnvironment:
+    """Set variables for this test, as those of a managed identity."""
+
+    def set_variables(variables: Mapping[str, str]) -> None:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    return set_variables
 
 
 @pytest.fixture

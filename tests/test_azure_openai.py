@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import openai
 import pytest
@@ -34,11 +35,16 @@ LEAKS = {
 @pytest.mark.parametrize("way", ["api_key", "client_secret"])
 @pytest.mark.parametrize("copied", [False, True])
 def test_no_variable_of_the_environment_reaches_a_request(
-    file: object, way: str, copied: bool, emulator: Emulator, write: Write, monkeypatch: pytest.MonkeyPatch
+    file: Callable[[Emulator, str], str],
+    way: str,
+    copied: bool,
+    emulator: Emulator,
+    write: Write,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Not when the client is built, not in a copy that a framework makes later; sync and async."""
     sign_in = f"api_key: {emulator.api_key}" if way == "api_key" else client_secret(emulator)
-    clients = byoclient.load(write(file(emulator, sign_in)))  # type: ignore[operator]
+    clients = byoclient.load(write(file(emulator, sign_in)))
     for name, value in LEAKS.items():
         monkeypatch.setenv(name, value)
 

@@ -30,11 +30,11 @@ CASES: dict[str, tuple[str, str]] = {
     "a list": ("- model: x\n", ":1: should hold keys and values. Found a list."),
     "wrong type": (
         "model: [gpt-4o]\nclient_provider: emulator\n",
-        ":1: model: should be a valid string. Found a list.",
+        ":1: model: should be text. Found a list.",
     ),
     "number where text is meant": (
         KEYED.replace("2024-10-21", "2024"),
-        ":5: options.api_version: should be a valid string. Found a whole number.",
+        ":5: options.api_version: should be text. Found a whole number.",
     ),
     "no model": ("client_provider: emulator\n", ":1: model: missing. It is required."),
     "unknown key": (
@@ -254,3 +254,54 @@ def test_an_unknown_llm_is_answered_with_the_close_name(write: Write) -> None:
     with pytest.raises(byoclient.ConfigError, match=r':1: llms: several LLMs\. Say which: load\(path, llm="chat"\)'):
         byoclient.load(path)
     assert byoclient.load(path, llm="fast").model == "y"
+
+
+def test_one_fault_does_not_hide_others(write: Write) -> None:
+    """Of the grammar, a reference, an option, an adapter and a variable."""
+    path = write(
+        "model: 5\nfoo: 1\nclient_provider: azure_opnai\nasync_client_provider: openai\n"
+        "options: {tmeout: 3, api_key: '${AZURE_UNSET}'}\nadapters: {lngroid: {}}\n"
+    )
+    with pytest.raises(byoclient.ConfigErrors) as caught:
+        byoclient.load(path)
+    keys = [error.key for error in caught.value.errors]
+    assert keys == ["model", "foo", "client_provider", "options.api_key", "options.tmeout", "adapters.lngroid"]
+
+
+def test_what_an_unset_variable_leaves_empty_brings_no_follow_up(write: Write) -> None:
+    """The variable is the fault."""
+    for key in ("client_provider: ${AZURE_UNSET}", "client_provider: openai\noptions: {api_key: '${AZURE_UNSET}'}"):
+        with pytest.raises(byoclient.ConfigError, match="the variable AZURE_UNSET is not set") as caught:
+            byoclient.load(write(f"model: x\n{key}\n"))
+        assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "options:\nadapters:\n",
+        "adapters:\n  langroid:\n",
+        "options:\n  sign_in: api_key\n  deployments:\n",
+    ],
+)
+def test_a_key_with_nothing_under_it_is_a_key_that_is_not_there(text: str, write: Write) -> None:
+    """As when its last line was commented out."""
+    byoclient.load(write(f"model: x\nclient_provider: emulator\nasync_client_provider:\n{text}"))
+
+
+def test_wrong_types_are_named_in_the_words_of_yaml(write: Write) -> None:
+    """A mapping, a list, text."""
+    path = write(
+        "model: x\nclient_provider: azure_openai\n"
+        "options: {azure_endpoint: [], api_version: {}, credential: x, http: 3}\n"
+    )
+    with pytest.raises(byoclient.ConfigErrors) as caught:
+        byoclient.load(path)
+    assert not {"dictionary", "valid", "instance", "object"} & set(str(caught.value).split())
+
+
+def test_two_names_of_one_adapter_are_refused(write: Write) -> None:
+    """Names are compared normalised, so only one of them could count."""
+    path = write("model: x\nclient_provider: emulator\nadapters: {langroid: {}, Langroid: {}}\n")
+    with pytest.raises(byoclient.ConfigError, match=r"adapters\.Langroid: names the same adapter as 'langroid'"):
+        byoclient.load(path)

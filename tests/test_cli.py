@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,6 +20,7 @@ from tests.conftest import Write
 from tests.yaml_files import azure_file, client_secret
 
 ROOT = Path(__file__).parents[1]
+VERSION = importlib.metadata.version("byoclient")
 ANSWER = "This is the byoclient emulator, not a model. You asked gpt-4o: ping\n"
 
 
@@ -77,8 +83,8 @@ def test_check_is_content_with_good_files_and_imports_no_sdk() -> None:
     )
     lines = done.stdout.splitlines()
     assert lines[0] == (
-        "configs/emulator.yaml: ok. model gpt-4o; client_provider emulator from byoclient 0.1.0; "
-        "async_client_provider emulator from byoclient 0.1.0"
+        f"configs/emulator.yaml: ok. model gpt-4o; client_provider emulator from byoclient {VERSION}; "
+        f"async_client_provider emulator from byoclient {VERSION}"
     )
     assert [line.split(":")[0] for line in lines[1:4]] == [
         "configs/several.yaml llms.chat",
@@ -130,8 +136,8 @@ def test_list_names_what_is_installed() -> None:
     """Name, distribution and version, sync and async."""
     done = run("list")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "  azure_openai  byoclient 0.1.0  sync, async\n" in done.stdout
-    assert "  langroid.embeddings  byoclient 0.1.0\n" in done.stdout
+    assert f"  azure_openai  byoclient {VERSION}  sync, async\n" in done.stdout
+    assert f"  langroid.embeddings  byoclient {VERSION}\n" in done.stdout
 
 
 @pytest.mark.parametrize("arguments", [("chek",), ("ask",), ("check",), ("ask", "--modle", "x", "y")])
@@ -191,3 +197,81 @@ def test_a_reader_that_goes_away_gets_no_traceback() -> None:
     with process.stderr as stderr:
         assert "Traceback" not in stderr.read()
     process.wait(timeout=20)
+
+
+def test_ask_takes_one_llm_of_several(write: Write) -> None:
+    """By name."""
+    path = write(
+        "llms:\n  a: {model: gpt-4o, client_provider: emulator}\n  b: {model: gpt-4.1, client_provider: emulator}\n"
+    )
+    assert "You asked gpt-4.1: ping" in run("ask", "-c", path, "--llm", "b", "ping").stdout
+    assert "several LLMs" in run("ask", "-c", path, "ping").stderr
+
+
+def test_characters_that_the_terminal_does_not_know_are_replaced() -> None:
+    """Instead of a traceback."""
+    done = run("ask", "snow \N{SNOWMAN}", PYTHONIOENCODING="cp1252")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("snow ?\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_is_one_message() -> None:
+    """Without a traceback, also at exit."""
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "byoclient", "list"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "The output cannot be written: No space left on device.\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "said"),
+    [
+        ("text/event-stream", "data: {nope\n\n", "The request failed: JSONDecodeError"),
+        ("text/event-stream", "data: [DONE]\n\n", "The server sent no answer"),
+        ("text/html", "<html>sign in</html>", "The server sent no answer"),
+    ],
+)
+def test_a_server_that_answers_nonsense_is_one_message(kind: str, body: str, said: str, write: Write) -> None:
+    """And exit status 1."""
+    with serving(kind, body) as url:
+        path = write(f"model: x\nclient_provider: openai\noptions: {{base_url: '{url}/v1', api_key: k}}\n")
+        done = run("ask", "-c", path, "ping")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 1
+
+
+def test_ctrl_c_after_the_answer_is_quiet() -> None:
+    """While the emulator is being closed."""
+    command = [sys.executable, "-u", "-m", "byoclient", "ask", "ping"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == ANSWER
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert "Traceback" not in err
+
+
+@contextmanager
+def serving(kind: str, body: str) -> Iterator[str]:
+    """Serve one answer to everybody."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()

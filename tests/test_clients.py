@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import openai
@@ -33,11 +34,11 @@ def _ask(clients: byoclient.Clients) -> str | None:
 @pytest.mark.parametrize("file", [azure_file, v1_file])
 @pytest.mark.parametrize("way", ["api_key", "client_secret"])
 def test_both_surfaces_answer_sync_and_async_with_a_key_and_with_a_token(
-    file: object, way: str, emulator: Emulator, write: Write
+    file: Callable[[Emulator, str], str], way: str, emulator: Emulator, write: Write
 ) -> None:
     """The same file serves both clients."""
     sign_in = f"api_key: {emulator.api_key}" if way == "api_key" else client_secret(emulator)
-    clients = byoclient.load(write(file(emulator, sign_in)))  # type: ignore[operator]
+    clients = byoclient.load(write(file(emulator, sign_in)))
     assert "ping" in str(_ask(clients))
     assert "ping" in str(asyncio.run(_ask_async(clients)))
     assert emulator.token_requests == (way == "client_secret")
@@ -76,6 +77,7 @@ def test_loading_imports_no_sdk_and_reaches_no_network(write: Write) -> None:
         f"clients = byoclient.load({good!r})\n"
         f"try: byoclient.load({path!r})\n"
         "except byoclient.ConfigError as error: assert len(error.errors) == 3, error\n"
+        "else: raise AssertionError('loaded')\n"
         "heavy = {'openai', 'azure', 'msal', 'httpx', 'httpx2', 'requests', 'langroid', 'starlette', 'click'}\n"
         "print(heavy & {name.split('.')[0] for name in sys.modules})\n"
     )

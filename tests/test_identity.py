@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 import byoclient
 from byoclient.emulator import Emulator
-from byoclient.identity.credentials import ManagedIdentityConfig
+from byoclient.identity.application import ClientSecretConfig
+from byoclient.identity.developer import AzureCliConfig
+from byoclient.identity.http import IdentityHttp
+from byoclient.identity.managed import ManagedIdentityConfig
 from byoclient.identity.tokens import TokenSource, token_source
-from tests.conftest import Write
+from tests.conftest import SetEnvironment, Write
 from tests.yaml_files import MESSAGES, azure_file, client_secret
 
 
@@ -36,11 +41,6 @@ def _bearer(emulator: Emulator) -> set[bool]:
     return {request.headers["authorization"].startswith("Bearer ") for request in chats}
 
 
-def _setenv(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-
-
 def _fake_az(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     az = folder / "az"
     az.write_text(f"#!/bin/sh\n{script}\n")
@@ -48,19 +48,19 @@ def _fake_az(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 
 
-def test_managed_identity_of_app_service(emulator: Emulator, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_managed_identity_of_app_service(emulator: Emulator, write: Write, set_environment: SetEnvironment) -> None:
     """IDENTITY_ENDPOINT and IDENTITY_HEADER, as in App Service and Container Apps."""
-    _setenv(monkeypatch, dict(emulator.identity_environment))
+    set_environment(emulator.identity_environment)
     _answers(write(azure_file(emulator, "credential: {kind: managed_identity}")))
     assert _bearer(emulator) == {True}
     assert emulator.token_requests == 1
 
 
 def test_managed_identity_of_a_virtual_machine(
-    emulator: Emulator, write: Write, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator, write: Write, set_environment: SetEnvironment
 ) -> None:
     """The metadata service, with the user-assigned identity's id in the request."""
-    _setenv(monkeypatch, dict(emulator.imds_environment))
+    set_environment(emulator.imds_environment)
     sign_in = f"credential: {{kind: managed_identity, client_id: {emulator.client_id}}}"
     _answers(write(azure_file(emulator, sign_in)))
     asked = [r for r in emulator.requests if r.path == "/metadata/identity/oauth2/token"]
@@ -95,9 +95,9 @@ def test_azure_cli(emulator: Emulator, write: Write, tmp_path: Path, monkeypatch
     assert _bearer(emulator) == {True}
 
 
-def test_default(emulator: Emulator, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default(emulator: Emulator, write: Write, set_environment: SetEnvironment) -> None:
     """azure-identity's chain, which finds the managed identity here."""
-    _setenv(monkeypatch, dict(emulator.identity_environment))
+    set_environment(emulator.identity_environment)
     _answers(write(azure_file(emulator, "credential: {kind: default}")))
     assert _bearer(emulator) == {True}
 
@@ -159,9 +159,11 @@ def test_equal_credentials_share_one_token(emulator: Emulator, write: Write) -> 
     assert emulator.token_requests == 1
 
 
-def test_a_token_that_is_about_to_end_is_renewed(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_that_is_about_to_end_is_renewed(
+    emulator: Emulator, set_environment: SetEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An identity's tokens that live shorter than the margin are asked for again."""
-    _setenv(monkeypatch, dict(emulator.identity_environment))
+    set_environment(emulator.identity_environment)
     source = TokenSource(ManagedIdentityConfig(kind="managed_identity"))
     first = source.token()
     assert source.token() == first
@@ -170,9 +172,11 @@ def test_a_token_that_is_about_to_end_is_renewed(emulator: Emulator, monkeypatch
     assert source.token() != first
 
 
-def test_a_valid_token_is_served_while_its_endpoint_fails(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_valid_token_is_served_while_its_endpoint_fails(
+    emulator: Emulator, set_environment: SetEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Until 30 s before its end; then the failure is raised."""
-    _setenv(monkeypatch, dict(emulator.identity_environment))
+    set_environment(emulator.identity_environment)
     source = TokenSource(ManagedIdentityConfig(kind="managed_identity"))
     first = source.token()
     monkeypatch.setenv("IDENTITY_HEADER", "refused from now on")
@@ -190,3 +194,57 @@ def test_a_source_lives_as_long_as_somebody_uses_it() -> None:
     config = ManagedIdentityConfig(kind="managed_identity")
     source = token_source(config)
     assert token_source(ManagedIdentityConfig(kind="managed_identity")) is source
+
+
+def test_a_managed_identity_that_stays_silent_is_given_up(
+    emulator: Emulator, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """azure-identity itself would wait for 300 s, several times."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}/msi/token")
+        monkeypatch.setenv("IDENTITY_HEADER", "x")
+        quick = IdentityHttp(connect_timeout=0.2, read_timeout=0.2)
+        monkeypatch.setattr("byoclient.identity.managed.IdentityHttp", lambda: quick)
+        clients = byoclient.load(write(azure_file(emulator, "credential: {kind: managed_identity}")))
+        with pytest.raises(byoclient.CredentialError, match="Assign this identity to the Azure host"):
+            clients.client().chat.completions.create(model="gpt-4o", messages=MESSAGES)
+
+
+def test_a_token_file_that_is_not_there_is_a_credential_error(emulator: Emulator, write: Write) -> None:
+    """Not a bare FileNotFoundError."""
+    sign_in = "credential: {kind: workload_identity, tenant_id: t, client_id: c, token_file_path: /nowhere}"
+    path = write(azure_file(emulator, sign_in))
+    with pytest.raises(byoclient.CredentialError, match="No such file or directory") as caught:
+        byoclient.load(path).client().models.list()
+    assert (caught.value.file, caught.value.line, caught.value.key) == (path, 7, "options.credential")
+
+
+def test_seconds_of_a_process_are_rounded_up() -> None:
+    """azure-identity takes whole ones, and 0 would always fail."""
+    credential = AzureCliConfig(kind="azure_cli", process_timeout=0.9).build()
+    assert getattr(credential, "_process_timeout") == 1  # noqa: B009  (nothing public tells it)
+
+
+@pytest.mark.parametrize("kind", ["object_id", "resource_id"])
+def test_other_ids_of_a_managed_identity_are_sent(
+    kind: str, emulator: Emulator, write: Write, set_environment: SetEnvironment
+) -> None:
+    """As App Service calls them."""
+    set_environment(emulator.identity_environment)
+    clients = byoclient.load(write(azure_file(emulator, f"credential: {{kind: managed_identity, {kind}: some-id}}")))
+    with suppress(byoclient.CredentialError):
+        clients.client().models.list()
+    (asked,) = [request for request in emulator.requests if request.path == "/msi/token"]
+    assert "some-id" in asked.query.values()
+
+
+def test_the_cloud_decides_on_authority_and_scope() -> None:
+    """Of each sovereign cloud."""
+    china = ClientSecretConfig.model_validate(
+        {"kind": "client_secret", "cloud": "china", "tenant_id": "t", "client_id": "c", "client_secret": "s-secret"}
+    )
+    assert china.arguments()["authority"] == "login.chinacloudapi.cn"
+    assert china.token_scope == "https://cognitiveservices.azure.cn/.default"
+    assert ManagedIdentityConfig(kind="managed_identity", scope="https://ai.azure.com/.default").token_scope.startswith(
+        "https://ai.azure.com"
+    )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 import pytest
-from importlib_metadata import distributions
+from importlib_metadata import Distribution, distributions
 
-from byoclient import ProviderError, ResolveError, Trust, TrustError
+from byoclient import ResolveError, Trust, TrustError
 from byoclient.plugins import ADAPTERS, CLIENT_PROVIDERS, GROUPS, Catalogue, scan
 from byoclient.references import NameReference, PathReference, parse_reference
-from byoclient.resolve import Found, find, import_function, options_model
+from byoclient.resolve import find
 
 
 def dist(folder: Path, name: str, entry_points: str | bytes, *, metadata: bool = True, version: str = "1.0") -> None:
@@ -24,7 +26,7 @@ def dist(folder: Path, name: str, entry_points: str | bytes, *, metadata: bool =
 
 
 def catalogue(*folders: Path) -> Catalogue:
-    return scan(distributions(path=[str(folder) for folder in folders]))
+    return scan(cast("Iterable[Distribution]", distributions(path=[str(folder) for folder in folders])))
 
 
 def point(name: str, value: str) -> str:
@@ -139,6 +141,35 @@ def test_a_hidden_older_copy_advertises_nothing(tmp_path: Path) -> None:
     assert catalogue(tmp_path / "first", tmp_path / "second").plugins == ()
 
 
+def test_an_editable_install_is_one_distribution(tmp_path: Path) -> None:
+    """It shows as .dist-info in site-packages and as .egg-info beside its sources."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "src" / "ed_acme.egg-info").mkdir(parents=True)
+    dist(tmp_path / "site", "ed-acme", point("gw", "acme:f"))
+    for name, content in (
+        ("PKG-INFO", "Metadata-Version: 2.1\nName: ed-acme\nVersion: 1.0\n"),
+        ("entry_points.txt", point("gw", "acme:f")),
+    ):
+        (tmp_path / "src" / "ed_acme.egg-info" / name).write_text(content)
+    assert len(catalogue(tmp_path / "site", tmp_path / "src").named(CLIENT_PROVIDERS, "gw")) == 1
+
+
+def test_what_pip_leaves_behind_is_passed_over(tmp_path: Path) -> None:
+    """A folder `~name` of an interrupted uninstall, with the metadata of what was there."""
+    dist(tmp_path, "acme", point("gw", "acme:f"), version="2.0")
+    dist(tmp_path, "acme", point("gw", "acme:f"))
+    (tmp_path / "acme-1.0.dist-info").rename(tmp_path / "~cme-1.0.dist-info")
+    (plugin,) = catalogue(tmp_path).plugins
+    assert plugin.version == "2.0"
+
+
+def test_a_distribution_that_calls_itself_byoclient_is_no_built_in(tmp_path: Path) -> None:
+    """Built-ins are imported by a check, so their modules have to be byoclient's."""
+    dist(tmp_path, "zzz", point("newone", "evil:f"))
+    (tmp_path / "zzz-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: byoclient\nVersion: 1.0\n")
+    assert not find("newone", CLIENT_PROVIDERS, catalogue(tmp_path), Trust()).is_built_in
+
+
 def test_spaces_and_extras_of_an_entry_point_are_no_part_of_the_path(tmp_path: Path) -> None:
     """The syntax allows both."""
     dist(tmp_path, "acme", point("gw", "acme.llm : f [extra]"))
@@ -162,124 +193,3 @@ def test_an_advertised_path_resolves_only_in_its_own_group(tmp_path: Path) -> No
         if group not in (CLIENT_PROVIDERS, ADAPTERS):
             with pytest.raises(TrustError):
                 find("acme.llm.f", group, found, Trust())
-
-
-MODULE = """
-import functools
-from os.path import join
-from pydantic import BaseModel
-
-class Options(BaseModel):
-    x: int = 1
-
-def good(options: Options): ...
-def plain(): ...
-def untyped(options): ...
-def two(options: Options, more: Options): ...
-def keyword(*, options: Options): ...
-async def coroutine(options: Options): ...
-class Klass: ...
-alias = good
-anonymous = lambda: None
-partial = functools.partial(good)
-class Callable:
-    def __call__(self): ...
-instance = Callable()
-bound = instance.__call__
-module = functools
-
-@functools.wraps(good)
-def good_copy(options): ...
-def outer():
-    def inner(): ...
-    return inner
-inner = outer()
-"""
-
-
-@pytest.fixture
-def acme_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    (tmp_path / "acme_objects.py").write_text(MODULE)
-    (tmp_path / "acme_needs.py").write_text("import acme_is_not_there\n")
-    (tmp_path / "acme_exits.py").write_text("raise SystemExit(3)\n")
-    (tmp_path / "acme_raises.py").write_text("raise ValueError('canary-12')\n")
-    (tmp_path / "acme_wraps.py").write_text(
-        "import acme_objects, functools\nlent = acme_objects.good\n"
-        "@functools.wraps(acme_objects.good)\ndef good(options): ...\n"
-    )
-    monkeypatch.syspath_prepend(str(tmp_path))
-    for name in ("objects", "needs", "exits", "raises", "wraps"):
-        monkeypatch.delitem(sys.modules, f"acme_{name}", raising=False)
-    return "acme_objects"
-
-
-def imported(module: str, attribute: str) -> object:
-    return import_function(Found("x", module, attribute, None))
-
-
-def test_a_provider_takes_no_parameter_or_one_model(acme_module: str) -> None:
-    """Also as a keyword."""
-    assert options_model(import_function(Found("x", acme_module, "plain", None))) is None
-    for name in ("good", "keyword"):
-        model = options_model(import_function(Found("x", acme_module, name, None)))
-        assert model is not None
-        assert model.__name__ == "Options"
-    for name in ("untyped", "two"):
-        with pytest.raises(ProviderError, match="It should take no parameter here, or one"):
-            options_model(import_function(Found("x", acme_module, name, None)))
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "Klass",
-        "alias",
-        "anonymous",
-        "partial",
-        "instance",
-        "bound",
-        "module",
-        "inner",
-        "join",
-        "missing",
-        "BaseModel",
-        "good_copy",
-    ],
-)
-def test_what_is_no_plain_function_of_its_module_is_refused(name: str, acme_module: str) -> None:
-    """Checked on the object, not on the text."""
-    with pytest.raises(ProviderError):
-        imported(acme_module, name)
-
-
-def test_a_function_of_another_module_is_refused_though_it_says_otherwise(acme_module: str) -> None:
-    """`__module__` can be copied; the globals of a function cannot."""
-    with pytest.raises(ProviderError):
-        imported("acme_wraps", "lent")
-    import acme_objects  # type: ignore[import-not-found]
-
-    acme_objects.foreign = lambda: None
-    acme_objects.foreign.__name__ = acme_objects.foreign.__qualname__ = "foreign"
-    acme_objects.foreign.__module__ = "acme_objects"
-    with pytest.raises(ProviderError, match="is defined in another module"):
-        imported(acme_module, "foreign")
-
-
-def test_a_coroutine_function_is_refused_with_the_reason(acme_module: str) -> None:
-    """Nobody awaits a provider."""
-    with pytest.raises(ProviderError, match="is an 'async def'"):
-        imported(acme_module, "coroutine")
-
-
-def test_each_failing_import_has_its_own_message(acme_module: str) -> None:
-    """The module itself, another one, an exception, an exit."""
-    messages = {
-        "acme_nowhere": r"^no module 'acme_nowhere'\. Is it on sys\.path",
-        "acme_needs": r"^importing 'acme_needs' failed: it needs the module 'acme_is_not_there', which is not",
-        "acme_raises": r"^importing 'acme_raises' failed with ValueError",
-        "acme_exits": r"^importing 'acme_exits' failed with SystemExit",
-    }
-    for module, message in messages.items():
-        with pytest.raises(ProviderError, match=message) as caught:
-            imported(module, "f")
-        assert "canary" not in str(caught.value)

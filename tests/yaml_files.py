@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from openai.types.chat import ChatCompletionMessageParam
+
 from byoclient.emulator import Emulator
 
-MESSAGES = [{"role": "user", "content": "ping"}]
+MESSAGES: list[ChatCompletionMessageParam] = [{"role": "user", "content": "ping"}]
 
 
 def azure_file(emulator: Emulator, sign_in: str, *, side: str = "both", more: str = "") -> str:

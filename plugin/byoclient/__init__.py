@@ -11,7 +11,8 @@ entry points, and the clients plug into the LLM config of the framework that the
     clients.plug("langroid")                              # langroid.language_models.AzureConfig
 """
 
-from byoclient.clients import Clients, load
+from typing import TYPE_CHECKING, Any
+
 from byoclient.errors import (
     AdapterError,
     ByoclientError,
@@ -25,6 +26,9 @@ from byoclient.errors import (
     TrustError,
 )
 from byoclient.trust import Trust
+
+if TYPE_CHECKING:
+    from byoclient.clients import Clients, load
 
 __all__ = [
     "AdapterError",
@@ -41,3 +45,12 @@ __all__ = [
     "TrustError",
     "load",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the rest, with pydantic and PyYAML, when it is first used."""
+    if name not in ("Clients", "load"):
+        raise AttributeError(f"module 'byoclient' has no attribute '{name}'")
+    from byoclient import clients
+
+    return getattr(clients, name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from byoclient.errors import ClosedError
 from byoclient.plan import Plan, plan_file
-from byoclient.plugging import plug
+from byoclient.plugging import find_adapter, plug
 from byoclient.sides import ASYNC_CLIENT, CLIENT, Side
 from byoclient.trust import Trust
 
@@ -111,8 +111,8 @@ class Clients:
             self.client()
         if self.has_async_client:
             self.async_client()
-        for check in self._plan.adapter_settings():
-            check()
+        for name in self._plan.config.adapters:
+            self._plan.check_adapter(name)
         return self
 
     def plug(self, adapter: str, /, **settings: Any) -> Any:
@@ -127,10 +127,11 @@ class Clients:
 
         Raises:
             ConfigError: there is no such adapter, or the settings in the file are wrong.
+            ProviderError: the adapter cannot be imported, or a client provider fails.
             AdapterError: the framework is not installed, or `settings` are wrong.
         """
-        section = self._plan.section.child("adapters").child(adapter)
-        return plug(adapter, self, section, self._plan.catalogue, settings, self._plan.secrets())
+        plugin = find_adapter(adapter, self._plan.catalogue)
+        return plug(plugin, self, self._plan.settings_of(plugin), settings, self._plan.secrets())
 
     def close(self) -> None:
         """Close the sync client. The async one needs `aclose()`."""
@@ -142,11 +143,13 @@ class Clients:
 
     async def aclose(self) -> None:
         """Close both clients."""
-        self.close()
-        with self._lock:
-            client = self._built.pop(ASYNC_CLIENT.key, None)
-        if client is not None:
-            await client.close()
+        try:
+            self.close()
+        finally:
+            with self._lock:
+                client = self._built.pop(ASYNC_CLIENT.key, None)
+            if client is not None:
+                await client.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,15 +1,16 @@
 """What can go wrong, as a tree; every message reads `where: what happened. What was found. What to type.`
 
 ByoclientError
-├── ConfigError          the YAML file: cannot be read, is not YAML, has a wrong key or value
-│   ├── ResolveError     a reference that does not lead to exactly one function
-│   ├── TrustError       a module, host or variable that this program does not trust
-│   └── ConfigErrors     several of these in one file, in `.errors`
-├── ProviderError        a client provider's own code: its import fails, it raises, it returns the wrong thing
-├── CredentialError      no token: what was tried, and what to do about it
-├── AdapterError         a framework is not installed, or refuses its settings
-├── EmulatorError        the emulator cannot start
-└── ClosedError          the `Clients` were closed
+├── PlacedError              knows its place in a YAML file
+│   ├── ConfigError          the file: cannot be read, is not YAML, has a wrong key or value
+│   │   ├── ResolveError     a reference that does not lead to exactly one function
+│   │   ├── TrustError       a module, host or variable that this program does not trust
+│   │   └── ConfigErrors     several of these in one file, in `.errors`
+│   ├── ProviderError        a client provider's own code: its import fails, it raises, it returns the wrong thing
+│   ├── CredentialError      no token: what was tried, and what to do about it
+│   └── AdapterError         a framework is not installed, or refuses its settings
+├── EmulatorError            the emulator cannot start
+└── ClosedError              the `Clients` were closed
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ class ByoclientError(Exception):
     """The root of all errors that byoclient raises on purpose."""
 
 
-class ConfigError(ByoclientError):
-    """The YAML file is wrong.
+class PlacedError(ByoclientError):
+    """An error that knows its place in a YAML file, where there is one.
 
     Attributes:
-        file: the file's path, as it was given to `load()`.
+        file: the file's path, as it was given to `load()`; None where the place is not known.
         line: the line, counted from 1, or None where the file as a whole is meant.
         key: the key, with dots between levels (`options.azure_endpoint`), or None.
         message: what happened, without the place.
@@ -40,6 +41,13 @@ class ConfigError(ByoclientError):
         self.line = line
         self.key = key
         super().__init__(f"{place(file, line, key)}{message}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restored, (type(self), self.message, self.file, self.line, self.key)
+
+
+class ConfigError(PlacedError):
+    """The YAML file is wrong."""
 
 
 class ResolveError(ConfigError):
@@ -62,19 +70,22 @@ class ConfigErrors(ConfigError):
         first = self.errors[0]
         super().__init__(first.message, file=first.file, line=first.line, key=first.key)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return ConfigErrors, (self.errors,)
+
     def __str__(self) -> str:
         return "\n".join(str(error) for error in self.errors)
 
 
-class ProviderError(ByoclientError):
+class ProviderError(PlacedError):
     """A client provider's code failed: at import, when called, or by what it returned."""
 
 
-class CredentialError(ByoclientError):
+class CredentialError(PlacedError):
     """A credential gave no token."""
 
 
-class AdapterError(ByoclientError):
+class AdapterError(PlacedError):
     """A framework is not installed, or refuses its settings."""
 
 
@@ -84,6 +95,19 @@ class EmulatorError(ByoclientError):
 
 class ClosedError(ByoclientError):
     """The `Clients` were closed and cannot make clients any more."""
+
+
+def _restored(
+    kind: type[PlacedError], message: str, file: str | None, line: int | None, key: str | None
+) -> PlacedError:
+    """Make an error again, after it was pickled or copied."""
+    return kind(message, file=file, line=line, key=key)
+
+
+def shown(text: str) -> str:
+    """Return a name from a file as it may stand in a message: printable, and not without end."""
+    printable = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:80])
+    return printable + ("…" if len(text) > 80 else "")
 
 
 def place(file: str | None, line: int | None = None, key: str | None = None) -> str:
@@ -99,3 +123,8 @@ def suggestion(name: str, names: Iterable[str], known: str = "Known") -> str:
     if close:
         return f" Did you mean '{close[0]}'?"
     return f" {known}: {', '.join(choices)}." if choices else ""
+
+
+def with_article(noun: str) -> str:
+    """Return `an async client provider`, `a client provider`."""
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"

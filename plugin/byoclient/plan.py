@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from byoclient.config import FileConfig, LlmConfig, Section, read_file, validate
-from byoclient.config.validation import raise_all
+from byoclient.config import LlmConfig, Section, read_file, validate
+from byoclient.config.validation import each, raise_all
 from byoclient.config.variables import Substitution
-from byoclient.errors import ByoclientError, ConfigError, suggestion
-from byoclient.plugging import checked_settings, find_adapter
-from byoclient.plugins import Catalogue, scan
+from byoclient.errors import ConfigError, PlacedError, suggestion
+from byoclient.plugging import checked_settings, find_adapter, settings_of
+from byoclient.plugins import Catalogue, Plugin, scan
 from byoclient.sides import ASYNC_CLIENT, CLIENT, Side, located
 from byoclient.trust import Trust
 
@@ -47,18 +48,27 @@ class Plan:
         for side in self.sides:
             yield from side.secrets()
 
-    def adapter_settings(self) -> Iterator[Callable[[], object]]:
-        """Yield, for each adapter that the file names, a function that imports it and checks its settings."""
-        for name in self.config.adapters:
-            yield partial(_check_adapter, name, self.section, self.catalogue)
+    def settings_of(self, plugin: Plugin) -> Section:
+        """Return the settings of an adapter in the file."""
+        return settings_of(plugin, self.section.child("adapters"), self.catalogue)
 
-    def import_errors(self) -> list[ByoclientError]:
+    def check_adapter(self, name: str) -> None:
+        """Import an adapter that the file names and check its settings.
+
+        Raises:
+            PlacedError: something is wrong with it.
+        """
+        _check_adapter(name, self.section, self.catalogue)
+
+    def import_errors(self) -> list[PlacedError]:
         """Import the client providers and adapters that the file names; return what is wrong with them."""
-        errors: list[ByoclientError] = []
-        for check in (*(side.ready for side in self.sides), *self.adapter_settings()):
+        errors: list[PlacedError] = []
+        checks: list[Callable[[], object]] = [side.ready for side in self.sides]
+        checks += [partial(self.check_adapter, name) for name in self.config.adapters]
+        for check in checks:
             try:
                 check()
-            except ByoclientError as error:
+            except PlacedError as error:
                 errors.append(error)
         return errors
 
@@ -89,19 +99,24 @@ def llm_sections(section: Section) -> dict[str | None, Section]:
     """Return the LLMs of a file by name; the short form has one, named None.
 
     Raises:
-        ConfigError: the file does not follow the grammar.
+        ConfigError: `llms:` is no mapping, or stands beside other keys.
     """
     assert isinstance(section.data, dict)  # noqa: S101  (read_file refuses others)
     if "llms" not in section.data:
-        validate(LlmConfig, section)
         return {None: section}
-    for key in LlmConfig.model_fields:
-        if key in section.data:
-            raise section.error("stands beside 'llms:'. Move it under one of the LLMs.", key)
-    validate(FileConfig, section)
-    if not section.data["llms"]:
-        raise section.error("names no LLM. Write one, such as 'chat:', under it.", "llms")
-    return {name: section.child("llms").child(name) for name in section.data["llms"]}
+    errors: list[ConfigError] = [section.error(_beside(key), key) for key in section.data if key != "llms"]
+    llms = section.child("llms")
+    names = list(llms.data) if isinstance(llms.data, dict) else []
+    if not names:
+        errors.append(llms.error("names no LLM. Write one, such as 'chat:', under it."))
+    raise_all(errors)
+    return {name: llms.child(name) for name in names}
+
+
+def _beside(key: str) -> str:
+    if key in LlmConfig.model_fields:
+        return "stands beside 'llms:'. Move it under one of the LLMs."
+    return "unknown key. A file with several LLMs has only 'llms:' at the top."
 
 
 def _choose(section: Section, sections: Mapping[str | None, Section], llm: str | None) -> str | None:
@@ -128,33 +143,38 @@ def plan_llm(
     """
     substitution = Substitution(section, trust, environ)
     section = replace(section, data=substitution.apply(section.data))
-    errors: list[ConfigError] = list(substitution.errors)
-    config = validate(LlmConfig, section)
+    errors: list[ConfigError] = []
+    with collected(errors):
+        config = validate(LlmConfig, section)
     sides = {kind: Side.find(kind, section, trust, catalogue, errors) for kind in (CLIENT, ASYNC_CLIENT)}
-    if config.client_provider is None and config.async_client_provider is None:
+    if not errors and all(section.child(kind.key).data is None for kind in (CLIENT, ASYNC_CLIENT)):
         errors.append(section.error("neither client_provider nor async_client_provider is given. Give one or both."))
-    if not substitution.errors:  # what a missing variable left empty would only bring follow-up errors
-        for side in filter(None, sides.values()):
-            errors.extend(_errors_of(side))
-        errors.extend(_adapter_errors(config, section, catalogue))
-    raise_all(errors)
+    for side in filter(None, sides.values()):
+        if side.found.is_built_in:
+            with collected(errors):
+                side.ready()
+    _check_adapters(section.child("adapters"), catalogue, errors)
+    raise_all([*substitution.errors, *(error for error in each(errors) if not substitution.left_empty(error))])
     return Plan(name, config, section, sides[CLIENT], sides[ASYNC_CLIENT], catalogue)
 
 
-def _errors_of(side: Side) -> Iterator[ConfigError]:
-    if side.found.is_built_in:
-        try:
-            side.ready()
-        except ConfigError as error:
-            yield error
-
-
-def _adapter_errors(config: LlmConfig, section: Section, catalogue: Catalogue) -> Iterator[ConfigError]:
-    for name in config.adapters:
-        try:
-            with located(section, "adapters", name):
-                plugin = find_adapter(name, catalogue)
+def _check_adapters(adapters: Section, catalogue: Catalogue, errors: list[ConfigError]) -> None:
+    """Check the names of the adapters, and the settings of the built-in ones."""
+    seen: dict[Plugin, str] = {}
+    for name in adapters.data if isinstance(adapters.data, dict) else ():
+        with collected(errors), located(adapters, name):
+            plugin = find_adapter(name, catalogue)
+            if plugin in seen:
+                raise ConfigError(f"names the same adapter as '{seen[plugin]}'. Keep one of them.")
+            seen[plugin] = name
             if plugin.is_built_in:
-                _check_adapter(name, section, catalogue)
-        except ConfigError as error:
-            yield error
+                checked_settings(plugin, adapters.child(name))
+
+
+@contextmanager
+def collected(errors: list[ConfigError]) -> Iterator[None]:
+    """Collect what is wrong, and go on."""
+    try:
+        yield
+    except ConfigError as error:
+        errors.append(error)

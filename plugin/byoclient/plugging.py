@@ -10,26 +10,23 @@ import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel
 
 from byoclient.config import Section, validate
 from byoclient.config.secrets import secret_values, told
+from byoclient.config.validation import each
 from byoclient.errors import (
     AdapterError,
     ByoclientError,
     ConfigError,
-    ConfigErrors,
     ProviderError,
-    place,
 )
+from byoclient.importing import import_function, parameter_model
 from byoclient.plugins import ADAPTERS, Catalogue, Plugin
 from byoclient.references import NameReference
-from byoclient.resolve import found_plugin, import_function, parameter_model, pick
-
-if TYPE_CHECKING:
-    from byoclient.clients import Clients
+from byoclient.resolve import found_plugin, pick
 
 
 def find_adapter(name: str, catalogue: Catalogue) -> Plugin:
@@ -58,54 +55,65 @@ def checked_settings(plugin: Plugin, section: Section) -> tuple[FunctionType, Ba
         if section.data:
             raise section.error(f"the adapter '{plugin.name}' takes no settings. Take them away.")
         return function, None
+    section = replace(section, data={} if section.data is None else section.data)
     return function, validate(model, section, unknown=f"unknown setting of the adapter '{plugin.name}'")
 
 
+def settings_of(plugin: Plugin, adapters: Section, catalogue: Catalogue) -> Section:
+    """Return the settings of an adapter in a file, however its name is spelled there."""
+    named = adapters.data if isinstance(adapters.data, Mapping) else {}
+    for key in named:
+        if find_adapter(key, catalogue) == plugin:
+            return adapters.child(key)
+    return adapters.child(plugin.name)
+
+
 def plug(
-    name: str,
-    clients: Clients,
-    section: Section,
-    catalogue: Catalogue,
-    settings: Mapping[str, Any],
-    secrets: Iterable[str] = (),
+    plugin: Plugin, clients: object, section: Section, settings: Mapping[str, Any], secrets: Iterable[str] = ()
 ) -> Any:
     """Return what an adapter makes of the clients.
 
     Args:
-        name: the adapter's name.
+        plugin: the adapter.
         clients: what it plugs in.
         section: its settings in the file.
-        catalogue: what is installed.
         settings: the caller's, which win over those of the file.
         secrets: what no message may show.
 
     Raises:
-        ResolveError: there is no such adapter.
         ConfigError: the file's settings are wrong.
+        ProviderError: the adapter cannot be imported, or a client provider fails.
         AdapterError: the caller's settings are wrong, or the framework is missing or refuses them.
     """
-    plugin = find_adapter(name, catalogue)
     in_file = section.data if isinstance(section.data, Mapping) else {}
-    merged = replace(section, data={**in_file, **settings})
-    try:
-        function, model = checked_settings(plugin, merged)
-    except ConfigError as error:
-        if not settings:
-            raise
-        raise AdapterError(f"plug('{name}', …): {_reasons(error)}") from None
+    function, model = _merged(plugin, replace(section, data={**in_file, **settings}), settings)
     try:
         return function(clients) if model is None else function(clients, model)
     except AdapterError as error:
-        where = place(section.file, section.line()) if in_file and not settings else ""
-        raise AdapterError(f"{where}{error}") from error.__cause__
+        if settings:
+            raise AdapterError(f"plug('{plugin.name}'): {error.message}") from error.__cause__
+        if in_file:
+            raise section.error(error.message, kind=AdapterError) from error.__cause__
+        raise
     except ByoclientError:
         raise
     except Exception as error:
         said, cause = told(error, (*secrets, *secret_values(model)))
     # Outside of the except: what the adapter raised may hold a secret, and would be the context of ours.
-    raise AdapterError(f"the adapter '{name}' raised {said}") from cause
+    raise AdapterError(f"the adapter '{plugin.name}' raised {said}") from cause
 
 
-def _reasons(error: ConfigError) -> str:
-    errors = error.errors if isinstance(error, ConfigErrors) else (error,)
-    return " ".join(f"{(e.key or '').split('.')[-1]}: {e.message}" for e in errors)
+def _merged(plugin: Plugin, section: Section, settings: Mapping[str, Any]) -> tuple[FunctionType, BaseModel | None]:
+    """Validate the settings of file and caller together, and say whose are wrong."""
+    try:
+        return checked_settings(plugin, section)
+    except ConfigError as error:
+        callers = [e for e in each([error]) if _name_in(section, e) in settings]
+        if not callers:
+            raise
+    reasons = " ".join(f"{(e.key or '').removeprefix(f'{section.key()}.')}: {e.message}" for e in callers)
+    raise AdapterError(f"plug('{plugin.name}'): {reasons}")
+
+
+def _name_in(section: Section, error: ConfigError) -> str:
+    return (error.key or "").removeprefix(f"{section.key()}.").partition(".")[0]

@@ -39,7 +39,7 @@ class Plugin:
     @property
     def is_built_in(self) -> bool:
         """Whether byoclient itself advertises it."""
-        return normalise(self.distribution) == BUILT_IN
+        return normalise(self.distribution) == BUILT_IN and self.value.startswith(f"{BUILT_IN}.")
 
     def __str__(self) -> str:
         return f"{self.name}@{self.distribution} ({self.version})"
@@ -113,11 +113,11 @@ def scan(found: Iterable[Distribution] | None = None) -> Catalogue:
 
 def _plugins(distribution: Distribution, seen: set[str]) -> Iterator[Plugin]:
     # The first on sys.path is the one that Python imports; a later one of the same name is hidden by it. The folder
-    # tells the name, without reading METADATA of all that have nothing for us.
-    folder = normalise(Path(_location(distribution)).name.partition("-")[0])
-    if folder in seen:
+    # tells the name, without reading METADATA of all that have nothing for us; `~name` is what pip leaves behind.
+    folder = re.sub(r"\.(dist|egg)-info$", "", Path(_location(distribution)).name).partition("-")[0]
+    if folder.startswith("~") or normalise(folder) in seen:
         return
-    seen.add(folder)
+    seen.add(normalise(folder))
     points = [point for point in distribution.entry_points if point.group in GROUPS]
     if not points:
         return

@@ -12,9 +12,10 @@ from pydantic import BaseModel
 
 from byoclient.config import OptionsContext, Section, validate
 from byoclient.config.secrets import secret_values, told
-from byoclient.errors import ByoclientError, ConfigError, ProviderError, place
+from byoclient.errors import ByoclientError, ConfigError, PlacedError, ProviderError, with_article
+from byoclient.importing import import_function, options_model
 from byoclient.plugins import ASYNC_CLIENT_PROVIDERS, CLIENT_PROVIDERS, Catalogue
-from byoclient.resolve import NOUNS, Found, find, import_function, options_model
+from byoclient.resolve import NOUNS, Found, find
 from byoclient.startup import without_collections
 from byoclient.trust import Trust
 
@@ -60,11 +61,11 @@ class Side:
     ) -> Side | None:
         """Return the side that a file names; None where it names none, or wrongly: that is then in `errors`."""
         reference = section.child(kind.key).data
-        if reference is None:
+        if not isinstance(reference, str):
             return None
         try:
             with located(section, kind.key):
-                return cls(kind, find(str(reference), kind.group, catalogue, trust), section, trust)
+                return cls(kind, find(reference, kind.group, catalogue, trust), section, trust)
         except ConfigError as error:
             errors.append(error)
             return None
@@ -87,8 +88,8 @@ class Side:
             if options.data:
                 raise options.error(f"'{self.found.reference}' takes no options. Take them away.")
             return None
-        context = OptionsContext(self.trust, lambda key: place_of(options, key))
         options = replace(options, data={} if options.data is None else options.data)
+        context = OptionsContext(self.trust, replace(options, data=None))
         return validate(model, options, unknown=f"unknown option of '{self.found.reference}'", context=context)
 
     def build(self) -> Any:
@@ -106,10 +107,10 @@ class Side:
         try:
             with without_collections():
                 return function(options) if options is not None else function()
-        except ByoclientError:
-            raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             said, cause = told(error, secret_values(options))
+        if isinstance(cause, ByoclientError):
+            raise cause
         # Outside of the except: what the provider raised may hold a secret, and would be the context of ours.
         raise ProviderError(f"'{self.found.reference}' raised {said}") from cause
 
@@ -127,12 +128,10 @@ def _checked(client: object, side: Side) -> object:
     if hasattr(client, "__await__") and hasattr(client, "close"):
         client.close()  # a coroutine that nobody awaits would warn
     twin = ASYNC_CLIENT if side.kind is CLIENT else CLIENT
-    noun = NOUNS[side.kind.group]
-    article = "an" if noun.startswith("a") else "a"
     hint = f" Name it as {twin.key} instead." if isinstance(client, getattr(openai, twin.returns)) else ""
     raise ProviderError(
-        f"'{side.found.reference}' returned {type(client).__name__}; {article} {noun} returns {side.kind.returns} "
-        f"or a subclass of it.{hint}"
+        f"'{side.found.reference}' returned {type(client).__name__}; {with_article(NOUNS[side.kind.group])} returns "
+        f"{side.kind.returns} or a subclass of it.{hint}"
     )
 
 
@@ -141,14 +140,7 @@ def located(section: Section, *loc: str) -> Iterator[None]:
     """Add the place in the file to errors that do not know it."""
     try:
         yield
-    except ConfigError as error:
+    except PlacedError as error:
         if error.file is not None:
             raise
         raise section.error(error.message, *loc, kind=type(error)) from error.__cause__
-    except ProviderError as error:
-        raise ProviderError(f"{place_of(section, *loc)}: {error}") from error.__cause__
-
-
-def place_of(section: Section, *loc: str) -> str:
-    """Return `file:line: key` of a key in a section."""
-    return place(section.file, section.line(*loc), section.key(*loc)).removesuffix(": ")

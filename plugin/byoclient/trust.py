@@ -86,10 +86,11 @@ class Trust:
             values = getattr(self, field.name)
             if isinstance(values, str) or not isinstance(values, Iterable):
                 raise TypeError(f"Trust({field.name}=…) takes a tuple of texts, such as ({values!r},)")
+            values = tuple(values)
             for value in values:
                 if not isinstance(value, str) or not pattern.fullmatch(value):
                     raise ValueError(f"Trust({field.name}=…): {value!r} is malformed. {_HINTS[field.name]}")
-            object.__setattr__(self, field.name, tuple(values))
+            object.__setattr__(self, field.name, values)
 
     def allows_module(self, module: str, attribute: str) -> bool:
         """Whether a file may name this function although nobody advertises it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,11 @@ from azure.identity import (
     get_bearer_token_provider,
 )
 from azure.identity.aio import ClientSecretCredential as AsyncClientSecretCredential
-from openai import AzureOpenAI, DefaultHttpxClient, OpenAI
+from openai import AzureOpenAI, OpenAI
 
 from byoclient.emulator import Emulator
-from byoclient.emulator.settings import IDENTITY_HEADER
+from tests.conftest import SetEnvironment
 
-RIGHT = {"X-IDENTITY-HEADER": IDENTITY_HEADER}
 SCOPE = "https://cognitiveservices.azure.com/.default"
 
 
@@ -124,85 +122,25 @@ def test_wrong_values_are_refused_in_entra_s_words(emulator: Emulator, other: di
     assert "s0mething" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("change", "status", "error", "code"),
-    [
-        ({"grant_type": None}, 400, "invalid_request", 900144),
-        ({"grant_type": "password"}, 400, "unsupported_grant_type", 70003),
-        ({"client_id": "x"}, 400, "unauthorized_client", 700016),
-        ({"client_secret": None}, 401, "invalid_client", 7000218),
-        ({"client_secret": "x"}, 401, "invalid_client", 7000215),
-        ({"scope": "https://ai.azure.com"}, 400, "invalid_scope", 1002012),
-    ],
-)
-def test_entra_s_errors_have_its_shape(
-    emulator: Emulator, change: dict[str, Any], status: int, error: str, code: int
-) -> None:
-    """Every field that clients read is there, and agrees."""
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": emulator.client_id,
-        "client_secret": emulator.client_secret,
-        "scope": SCOPE,
-        **change,
-    }
-    answer = post_token(emulator, {name: value for name, value in form.items() if value})
-    body = answer.json()
-    assert (answer.status_code, body["error"], body["error_codes"]) == (status, error, [code])
-    assert body["error_description"].startswith(f"AADSTS{code}: ")
-    assert body["correlation_id"] == "0ff0"
-    assert body["error_uri"].endswith(str(code))
-    assert {"timestamp", "trace_id"} <= set(body)
-    assert emulator.token_requests == 1
-
-
-def https(emulator: Emulator) -> DefaultHttpxClient:
-    """Return a client of the https listener."""
-    trusted = ssl.create_default_context(cafile=emulator.ca_file)
-    return DefaultHttpxClient(base_url=emulator.tls_url, verify=trusted, trust_env=False)
-
-
-def post_token(emulator: Emulator, form: dict[str, str]) -> Any:
-    """Ask the token endpoint."""
-    with https(emulator) as client:
-        path = f"/{emulator.tenant_id}/oauth2/v2.0/token"
-        return client.post(path, data=form, headers={"client-request-id": "0ff0"})
-
-
-def test_entra_is_served_over_https_only(emulator: Emulator, anonymous: DefaultHttpxClient) -> None:
-    """Over plain http both paths are 404, and the answer says where to go."""
-    for path in ("oauth2/v2.0/token", "v2.0/.well-known/openid-configuration"):
-        method = "POST" if "token" in path else "GET"
-        answer = anonymous.request(method, f"{emulator.url}/{emulator.tenant_id}/{path}")
-        assert answer.status_code == 404
-        assert "Emulator.tls_url" in answer.json()["error"]["message"]
-
-
 @pytest.mark.parametrize("user_assigned", [True, False])
 @pytest.mark.parametrize("kind", ["identity_environment", "imds_environment"])
 def test_managed_identity_gets_a_token(
-    emulator: Emulator, kind: str, user_assigned: bool, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator, kind: str, user_assigned: bool, set_environment: SetEnvironment
 ) -> None:
     """The variables lead the real credential to the emulator, as in App Service and as in a VM."""
-    set_environment(monkeypatch, getattr(emulator, kind))
+    set_environment(getattr(emulator, kind))
     with ManagedIdentityCredential(client_id=emulator.client_id if user_assigned else None) as credential:
         token = credential.get_token(SCOPE)
     assert opens(emulator, token.token)
     assert emulator.token_requests == 1
 
 
-def set_environment(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
-    """Set the variables of a program under test."""
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-
-
 @pytest.mark.parametrize("kind", ["identity_environment", "imds_environment"])
 def test_another_user_assigned_identity_is_refused(
-    emulator: Emulator, kind: str, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator, kind: str, set_environment: SetEnvironment
 ) -> None:
     """An identity that the machine does not have is an error."""
-    set_environment(monkeypatch, getattr(emulator, kind))
+    set_environment(getattr(emulator, kind))
     with (
         ManagedIdentityCredential(client_id="nobody") as credential,
         pytest.raises(CredentialUnavailableError, match=r"No User Assigned|Identity not found"),
@@ -210,44 +148,11 @@ def test_another_user_assigned_identity_is_refused(
         credential.get_token(SCOPE)
 
 
-def test_default_credential_finds_the_managed_identity(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_credential_finds_the_managed_identity(emulator: Emulator, set_environment: SetEnvironment) -> None:
     """The chain of DefaultAzureCredential ends at the emulator's IMDS."""
-    set_environment(monkeypatch, emulator.imds_environment)
+    set_environment(emulator.imds_environment)
     with DefaultAzureCredential() as credential:
         assert opens(emulator, credential.get_token(SCOPE).token)
-
-
-@pytest.mark.parametrize(
-    ("path", "headers", "status"),
-    [
-        ("/metadata/identity/oauth2/token?api-version=2018-02-01&resource=r", {}, 400),
-        ("/metadata/identity/oauth2/token?api-version=2018-02-01", {"Metadata": "true"}, 400),
-        ("/metadata/identity/oauth2/token?resource=r", {"Metadata": "true"}, 400),
-        ("/msi/token?api-version=2019-08-01&resource=r", {}, 401),
-        ("/msi/token?api-version=2019-08-01&resource=r", {"X-IDENTITY-HEADER": "wrong"}, 401),
-        ("/msi/token?api-version=2017-09-01&resource=r", RIGHT, 400),
-        ("/msi/token?api-version=2019-08-01", RIGHT, 400),
-        ("/msi/token?api-version=2019-08-01&resource=r&client_id=x", RIGHT, 400),
-    ],
-)
-def test_identity_endpoints_refuse_what_is_not_complete(
-    emulator: Emulator, anonymous: DefaultHttpxClient, path: str, headers: dict[str, str], status: int
-) -> None:
-    """A missing header, version or resource is refused in the service's shape; IMDS's probe is such a request."""
-    answer = anonymous.get(emulator.url + path, headers=headers)
-    assert answer.status_code == status
-    assert {"error", "statusCode"} & set(answer.json())
-    assert emulator.token_requests == 1
-
-
-def test_an_unknown_tenant_has_entra_s_answer(emulator: Emulator) -> None:
-    """Discovery and token endpoint say AADSTS90002, each with its own word."""
-    with https(emulator) as client:
-        found = client.get("/nowhere/v2.0/.well-known/openid-configuration").json()
-        asked = client.post("/nowhere/oauth2/v2.0/token", data={"grant_type": "client_credentials"}).json()
-    assert (found["error"], asked["error"]) == ("invalid_tenant", "invalid_request")
-    assert found["error_codes"] == asked["error_codes"] == [90002]
-    assert "Tenant 'nowhere' not found." in found["error_description"]
 
 
 def test_the_token_says_how_long_it_lives() -> None:

@@ -109,7 +109,7 @@ def test_a_batch_of_tasks_is_run(load: Load, emulator: Emulator) -> None:
     """run_batch_tasks runs clones of the task at the same time, with one token."""
     task = lr.Task(agent(load().plug("langroid", stream=False)), interactive=False)
 
-    results = run_batch_tasks(task, ["One DONE", "Two DONE"])
+    results: list[lr.ChatDocument | None] = run_batch_tasks(task, ["One DONE", "Two DONE"])
 
     assert [result.content.split()[-1] for result in results if result] == ["One", "Two"]
     assert emulator.token_requests == 1

@@ -17,7 +17,7 @@ import byoclient
 from byoclient.emulator import Emulator
 from byoclient.errors import ProviderError
 from tests.conftest import Write
-from tests.langroid.agents import ANSWER, agent, chats
+from tests.langroid.agents import ANSWER, agent, chats, clients_of, llm_of
 from tests.langroid.conftest import Load
 
 COPIES: dict[str, Callable[[AzureConfig], Any]] = {
@@ -73,8 +73,9 @@ def test_twenty_agents_share_one_pool_and_one_token(load: Load, emulator: Emulat
 
     assert len(chats(emulator)) == 20
     assert emulator.token_requests == 1
-    assert {id(each.llm.client._client) for each in agents} == {id(clients.client()._client)}
-    assert {id(each.llm.async_client._client) for each in agents} == {id(clients.async_client()._client)}
+    held = [clients_of(each) for each in agents]
+    assert {id(client._client) for client, _ in held} == {id(clients.client()._client)}
+    assert {id(async_client._client) for _, async_client in held} == {id(clients.async_client()._client)}
 
 
 def test_langroids_timeout_stays_out_of_the_shared_clients(load: Load) -> None:
@@ -82,9 +83,9 @@ def test_langroids_timeout_stays_out_of_the_shared_clients(load: Load) -> None:
     clients = load()
     before = clients.client().timeout, clients.async_client().timeout
 
-    llm = agent(clients.plug("langroid", timeout=3)).llm
+    client, async_client = clients_of(agent(clients.plug("langroid", timeout=3)))
 
-    assert (llm.client.timeout, llm.async_client.timeout.read) == (3, 3)
+    assert (client.timeout, async_client.timeout.read) == (3, 3)
     assert (clients.client().timeout, clients.async_client().timeout) == before
 
 
@@ -130,10 +131,9 @@ def test_a_client_in_the_wrong_slot_is_one_clear_error(
 
 def test_the_model_behind_a_deployment_decides_on_its_context(load: Load) -> None:
     """Langroid knows models, not deployments: chat_model_orig tells it which one it is."""
-    unknown = agent(load().plug("langroid", chat_model="our-deployment")).llm
-    known = agent(
-        load("adapters: {langroid: {chat_model: our-deployment, chat_model_orig: gpt-4.1}}").plug("langroid")
-    ).llm
+    unknown = llm_of(agent(load().plug("langroid", chat_model="our-deployment")))
+    settings = "adapters: {langroid: {chat_model: our-deployment, chat_model_orig: gpt-4.1}}"
+    known = llm_of(agent(load(settings).plug("langroid")))
 
     assert unknown.chat_context_length() == 16_000
     assert known.chat_context_length() == 1_047_576
@@ -167,5 +167,4 @@ def test_a_file_with_one_side_is_enough_for_it(side: str, load: Load) -> None:
 
     assert answer is not None
     assert answer.content == f"{ANSWER}side"
-    assert (asked.llm.client is None) == (side == "async")
-    assert (asked.llm.async_client is None) == (side == "sync")
+    assert [client is None for client in clients_of(asked)] == [side == "async", side == "sync"]

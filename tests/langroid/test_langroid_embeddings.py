@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from langroid.embedding_models.models import AzureOpenAIEmbeddings, AzureOpenAIEmbeddingsConfig
-from langroid.mytypes import Document
+from langroid.mytypes import DocMetaData, Document
 from langroid.vector_store.base import VectorStore
 from langroid.vector_store.qdrantdb import QdrantDB, QdrantDBConfig
 from qdrant_client.http.models import Distance, VectorParams
 
+from byoclient.adapters.langroid_embedding_model import ClientEmbeddings
 from byoclient.emulator import Emulator
 from byoclient.errors import AdapterError, ConfigError
 from tests.langroid.conftest import Load
@@ -127,20 +128,27 @@ def test_a_vector_store_embeds_its_documents(store: QdrantDB, emulator: Emulator
     vectors = VectorParams(size=store.embedding_dim, distance=Distance.COSINE)
     store.client.create_collection("colours", vectors_config={"": vectors})
     store.config.collection_name = "colours"
-    store.add_documents([Document(content=text, metadata={"source": text}) for text in ("red", "green", "blue")])
+    store.add_documents(
+        [Document(content=text, metadata=DocMetaData(source=text)) for text in ("red", "green", "blue")]
+    )
 
     (query,) = store.embedding_fn(["green"])
     (found,) = store.client.query_points("colours", query=query, limit=1).points
 
+    assert found.payload is not None
     assert (found.payload["content"], round(found.score, 3)) == ("green", 1.0)
     assert emulator.token_requests == 1
 
 
 def test_the_clone_of_a_vector_store_shares_the_client(store: QdrantDB) -> None:
     """Cloned agents get cloned stores; each embeds over the same connections."""
-    with VectorStore.clone(store) as twin:
+    twin = VectorStore.clone(store)
+    assert isinstance(twin, QdrantDB)
+    with twin:
         assert twin is not store
         assert twin.embedding_model is not store.embedding_model
+        assert isinstance(twin.embedding_model, ClientEmbeddings)
+        assert isinstance(store.embedding_model, ClientEmbeddings)
         assert twin.embedding_model.client is store.embedding_model.client
 
 

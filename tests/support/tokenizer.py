@@ -17,7 +17,7 @@ NAME = "9b5ad71b2ce5302211f9c61530b329a4922fc6a4"  # as tiktoken names cl100k_ba
 SHA256 = "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7"  # as in tiktoken_ext/openai_public.py
 WHEEL = "litellm==1.60.0"
 MEMBER = f"litellm/litellm_core_utils/tokenizers/{NAME}"
-FOLDER = Path(__file__).parents[2] / ".pytest_cache" / "d" / "tiktoken"  # pytest's `cache.mkdir("tiktoken")`
+FOLDER = Path(__file__).parents[2] / ".pytest_cache" / "d" / "tiktoken"  # beside what pytest itself caches
 
 
 def tokenizer_folder(folder: Path = FOLDER) -> Path:

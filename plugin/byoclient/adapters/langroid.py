@@ -88,7 +88,7 @@ class LangroidSettings(StrictModel):
     def _nothing_without_effect(cls, data: Any) -> Any:
         for name, reason in _WITHOUT_EFFECT.items():
             if isinstance(data, dict) and name in data:
-                raise PydanticCustomError("without_effect", reason, {"key": name})
+                raise PydanticCustomError("byoclient_without_effect", reason, {"key": name})
         return data
 
 
@@ -120,7 +120,7 @@ def config(clients: Clients, settings: LangroidSettings) -> AzureConfig:
             }
         )
     except ValueError as error:
-        raise AdapterError(f"Langroid refuses a setting of adapters.langroid: {_reason(error)}") from None
+        raise AdapterError(f"Langroid refuses a setting: {_reason(error)}") from None
 
 
 def _given(settings: LangroidSettings, fields: dict[str, Any]) -> dict[str, Any]:
@@ -139,11 +139,11 @@ def _nested(name: str, value: Any, default: Any) -> Any:
     for key in value:
         if key not in model.model_fields:
             known = suggestion(str(key), model.model_fields)
-            raise AdapterError(f"adapters.langroid.{name}.{key}: Langroid's {model.__name__} has no such field.{known}")
+            raise AdapterError(f"{name}.{key}: Langroid's {model.__name__} has no such field.{known}")
     try:
         return model(**value)
     except ValueError as error:
-        raise AdapterError(f"Langroid refuses a setting of adapters.langroid.{name}: {_reason(error)}") from None
+        raise AdapterError(f"{name}: Langroid refuses a setting: {_reason(error)}") from None
 
 
 def _timeout(clients: Clients, settings: LangroidSettings) -> float | None:

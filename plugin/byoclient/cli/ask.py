@@ -42,28 +42,39 @@ def _clients(path: str | None, llm: str | None, trust: Trust) -> Clients:
 
 
 def _stream(client: OpenAI, model: str, prompt: str) -> None:
+    answered = False
     for chunk in client.chat.completions.create(**_request(model, prompt), stream=True):
-        _show(chunk)
-    click.echo()
+        answered |= _show(chunk)
+    _end(answered)
 
 
 def _stream_async(clients: Clients, prompt: str) -> None:
     import asyncio
 
-    async def stream() -> None:
+    async def stream() -> bool:
+        answered = False
         async with clients:
             create = clients.async_client().chat.completions.create
             async for chunk in await create(**_request(clients.model, prompt), stream=True):
-                _show(chunk)
+                answered |= _show(chunk)
+        return answered
 
-    asyncio.run(stream())
-    click.echo()
+    _end(asyncio.run(stream()))
 
 
 def _request(model: str, prompt: str) -> dict[str, Any]:
     return {"model": model, "messages": [{"role": "user", "content": prompt}]}
 
 
-def _show(chunk: Any) -> None:
-    for choice in chunk.choices:
-        click.echo(choice.delta.content or "", nl=False)
+def _show(chunk: Any) -> bool:
+    """Print what a chunk brings, and return whether it is part of an answer."""
+    for choice in chunk.choices or ():
+        if choice.delta and choice.delta.content:
+            click.echo(choice.delta.content, nl=False)
+    return bool(chunk.choices)
+
+
+def _end(answered: bool) -> None:
+    if not answered:
+        raise click.ClickException("The server sent no answer. Is the endpoint that of a model?")
+    click.echo()

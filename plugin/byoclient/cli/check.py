@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import click
 
@@ -50,7 +51,7 @@ def _check_llm(name: str | None, section: Section, imports: bool, trust: Trust, 
     return True
 
 
-def _report(errors: list[ByoclientError]) -> bool:
+def _report(errors: Sequence[ByoclientError]) -> bool:
     # Both sides have the same options, and so the same errors in them.
     for line in dict.fromkeys(line for error in errors for line in str(error).splitlines()):
         click.echo(line, err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 
 import click
 
@@ -62,32 +63,49 @@ def cli() -> None:
       1    a file, provider, credential or request failed
       2    the command was typed wrongly
       130  interrupted
+
+    BYOCLIENT_TRACEBACK=1 shows the traceback of a request that failed.
     """
 
 
 def run() -> int:
     """Run the command of this process and return its exit status; failures are one message on stderr."""
+    _print_anything()
     try:
-        return cli.main(prog_name="byoclient", standalone_mode=False) or 0
+        status = cli.main(prog_name="byoclient", standalone_mode=False) or 0
+        sys.stdout.flush()
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except BrokenPipeError:
-        # Whoever read the output has gone; nothing more can be said, also not at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except OSError as error:
+        return _output_failure(error)
     except ByoclientError as error:
         click.echo(str(error), err=True)
         return 1
     except Exception as error:
-        return _sdk_failure(error)
+        return _other_failure(error)
+    return status
 
 
-def _sdk_failure(error: Exception) -> int:
-    sdk = sys.modules.get("openai")
-    if sdk is None or not isinstance(error, sdk.OpenAIError):
+def _print_anything() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal may know fewer characters than an answer has
+            stream.reconfigure(errors="replace")
+
+
+def _output_failure(error: OSError) -> int:
+    if not isinstance(error, BrokenPipeError):  # whoever read the output has gone, and needs no message
+        click.echo(f"The output cannot be written: {error.strerror or error}.", err=True)
+    # What is still to be written would fail once more when the process ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
+
+
+def _other_failure(error: Exception) -> int:
+    """Report what an SDK or a framework raised; BYOCLIENT_TRACEBACK=1 shows where."""
+    if os.environ.get("BYOCLIENT_TRACEBACK"):
         raise error
     cause = f" ({type(error.__cause__).__name__}: {error.__cause__})" if error.__cause__ else ""
     click.echo(f"The request failed: {type(error).__name__}: {error}{cause}", err=True)

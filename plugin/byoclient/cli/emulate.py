@@ -11,13 +11,16 @@ if TYPE_CHECKING:
     from byoclient.emulator import Emulator
 
 
+PORT = click.IntRange(0, 65535)
+LIFETIME = click.FloatRange(0, 86_400, min_open=True)
+FREE = "a free one"
+
+
 @click.command(short_help="Run the emulator on this machine until Ctrl-C.")
-@click.option("--port", default=0, show_default="a free one", help="Port of the http side.")
-@click.option("--tls-port", default=0, show_default="a free one", help="Port of the https side, which has Entra ID.")
-@click.option(
-    "--deployment", "deployments", multiple=True, help="A deployment that exists; may be given several times."
-)
-@click.option("--token-lifetime", default=3600.0, show_default=True, help="Seconds that a token is valid.")
+@click.option("--port", type=PORT, default=0, show_default=FREE, help="Port of the http side.")
+@click.option("--tls-port", type=PORT, default=0, show_default=FREE, help="Port of the https side, with Entra ID.")
+@click.option("--deployment", "deployments", multiple=True, help="A deployment that exists; may be repeated.")
+@click.option("--token-lifetime", type=LIFETIME, default=3600.0, show_default=True, help="Seconds a token is valid.")
 def emulate(port: int, tls_port: int, deployments: tuple[str, ...], token_lifetime: float) -> int:
     """Run the emulator of Azure OpenAI and Entra ID on this machine until Ctrl-C.
 

@@ -33,9 +33,8 @@ def _provider_rows(catalogue: Catalogue) -> list[Row]:
             sides.setdefault(key, set()).add("sync" if plugin.group == CLIENT_PROVIDERS else "async")
             marks[key] = marks.get(key) or _mark(plugin, catalogue)
     return [
-        (name, f"{distribution} {version}", "sync, async" if len(found) == 2 else "".join(found), marks[key])
+        (key[0], " ".join(key[1:]), ", ".join(sorted(found, reverse=True)), marks[key])
         for key, found in sorted(sides.items())
-        for name, distribution, version in [key]
     ]
 
 

@@ -1,11 +1,12 @@
-"""The grammar of a file: one LLM, or several under `llms:`."""
+"""The grammar of one LLM of a file."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field, model_validator
 
+from byoclient.config.fields import Text
 from byoclient.config.pydantic_start import BaseModel
 
 
@@ -13,6 +14,19 @@ class StrictModel(BaseModel):
     """A frozen model that refuses unknown keys; errors never show a value."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, data: Any) -> Any:
+        # `options:` with all of its lines commented out. Where null is a value of its own, the default is None.
+        if not isinstance(data, dict):
+            return data
+        return {key: value for key, value in data.items() if value is not None or not cls._has_default(key)}
+
+    @classmethod
+    def _has_default(cls, key: str) -> bool:
+        field = cls.model_fields.get(key)
+        return field is not None and not field.is_required() and (field.default_factory or field.default) is not None
 
 
 class LlmConfig(StrictModel):
@@ -26,14 +40,8 @@ class LlmConfig(StrictModel):
         adapters: settings for each framework's own config, by adapter name.
     """
 
-    model: str
+    model: Text
     client_provider: str | None = None
     async_client_provider: str | None = None
-    options: dict[str, Any] = {}
-    adapters: dict[str, dict[str, Any]] = {}
-
-
-class FileConfig(StrictModel):
-    """A file with several LLMs; the short form is a bare `LlmConfig`."""
-
-    llms: dict[str, LlmConfig]
+    options: dict[str, Any] = Field({}, repr=False)
+    adapters: dict[str, dict[str, Any] | None] = Field({}, repr=False)

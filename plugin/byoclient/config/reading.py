@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import yaml
 
 from byoclient.config.section import Key, Loc, Section
-from byoclient.errors import ConfigError
+from byoclient.errors import ConfigError, shown
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
@@ -37,6 +37,8 @@ def read_file(path: str | os.PathLike[str]) -> Section:
         ConfigError: it cannot be read, or is not a mapping in strict YAML.
     """
     file = os.fspath(path)
+    if not file:
+        raise ConfigError("the path of the file is empty. Name a YAML file.")
     return Reader(file, _text(file)).read()
 
 
@@ -112,7 +114,7 @@ class Reader:
             key = self._key(event, loc)
             if key in data:
                 first = self._lines[(*loc, key)]
-                self._refuse(event, f"the key '{key}' stands here and on line {first}. Keep one of them.")
+                self._refuse(event, f"the key '{shown(key)}' stands here and on line {first}. Keep one of them.")
             self._lines[(*loc, key)] = event.start_mark.line + 1
             data[key] = self._node(next(events), events, (*loc, key))
         return data

@@ -5,15 +5,17 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 
-from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic import BaseModel
+
+SHORTEST = 4  # characters
 
 
 def secret_values(data: object) -> Iterator[str]:
     """Yield all secret values in a model, mapping or list."""
-    if isinstance(data, SecretStr):
-        yield data.get_secret_value()
-    elif isinstance(data, SecretBytes):
-        yield data.get_secret_value().decode(errors="replace")
+    reveal = getattr(data, "get_secret_value", None)
+    if callable(reveal):
+        secret = reveal()
+        yield secret.decode(errors="replace") if isinstance(secret, bytes) else str(secret)
     elif isinstance(data, BaseModel):
         yield from (value for _, item in data for value in secret_values(item))
     elif isinstance(data, Mapping):
@@ -22,20 +24,24 @@ def secret_values(data: object) -> Iterator[str]:
         yield from (value for item in data for value in secret_values(item))
 
 
-def told(error: Exception, secrets: Iterable[str]) -> tuple[str, Exception | None]:
+def told(error: BaseException, secrets: Iterable[str]) -> tuple[str, BaseException | None]:
     """Return what somebody else's error may tell: its kind and text, and itself as a cause for the traceback.
 
     The cause is None where the error, or what it came from, holds one of the secrets.
     """
-    known = tuple(filter(None, secrets))
-    said = redact(str(error), known)
+    known = tuple(secret for secret in secrets if len(secret) >= SHORTEST)
+    try:
+        text = str(error)
+    except Exception:  # somebody else's __str__
+        text = ""
+    said = " ".join(redact(text, known).split())
     trace = "".join(traceback.format_exception(error))
     kept = None if any(secret in trace for secret in known) else error
     return f"{type(error).__name__}{': ' if said else ''}{said}", kept
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """Return the text with each secret replaced by `…`."""
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+    """Return the text with each secret replaced by `…`; very short ones would only spoil the text."""
+    for secret in sorted((s for s in secrets if len(s) >= SHORTEST), key=len, reverse=True):
         text = text.replace(secret, "…")
     return text

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from byoclient.errors import ConfigError
+from byoclient.errors import ConfigError, PlacedError, shown
 
 Key = str | int
 Loc = tuple[Key, ...]
-E = TypeVar("E", bound=ConfigError)
+E = TypeVar("E", bound=PlacedError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class Section:
     """
 
     file: str
-    data: object
-    lines: Mapping[Loc, int]
+    data: object = field(repr=False)
+    lines: Mapping[Loc, int] = field(repr=False)
     path: Loc = ()
 
     def child(self, key: Key) -> Section:
@@ -44,9 +44,9 @@ class Section:
 
     def key(self, *loc: Key) -> str | None:
         """Return a key's name in messages: `llms.chat.options.azure_endpoint`, `credentials[0]`."""
-        parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in (*self.path, *loc))
+        parts = (f"[{part}]" if isinstance(part, int) else f".{shown(part)}" for part in (*self.path, *loc))
         return "".join(parts).removeprefix(".") or None
 
-    def error(self, message: str, *loc: Key, kind: type[E] | type[ConfigError] = ConfigError) -> ConfigError:
+    def error(self, message: str, *loc: Key, kind: type[E] = ConfigError) -> E:  # type: ignore[assignment]  # its default
         """Return (not raise) an error that stands at a key of this section."""
         return kind(message, file=self.file, line=self.line(*loc), key=self.key(*loc))

@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from byoclient.config.context import TRUST_ERROR, OptionsContext
 from byoclient.config.pydantic_start import BaseModel
-from byoclient.config.secrets import redact
+from byoclient.config.secrets import redact, told
 from byoclient.config.section import Key, Loc, Section
-from byoclient.errors import ConfigError, ConfigErrors, TrustError, suggestion
-from byoclient.trust import Trust
+from byoclient.errors import ConfigError, ConfigErrors, ProviderError, TrustError, suggestion
 
 M = TypeVar("M", bound=BaseModel)
-TRUST_ERROR = "byoclient_trust"
+# pydantic's words for what YAML holds, and ours.
+_WORDS = {
+    r"a valid dictionary( or (instance of \w+|object to extract fields from))?": "a mapping",
+    r"a valid (list|tuple|set)": "a list",
+    r"a valid string": "text",
+}
 MISSING = "missing. It is required."
-
-
-@dataclass(frozen=True, slots=True)
-class OptionsContext:
-    """What a provider's model can read as `info.context` while its options are validated.
-
-    Attributes:
-        trust: what the calling program allows.
-        where: maps a key of the options to its place, `configs/azure.yaml:9: options.credential`, for errors
-            that come up later.
-    """
-
-    trust: Trust = field(default_factory=Trust)
-    where: Callable[[str], str] = lambda key: f"options.{key}"
 
 
 def validate(
@@ -49,23 +39,31 @@ def validate(
     Raises:
         ConfigError: one fault.
         ConfigErrors: several.
+        ProviderError: a validator of the model raised something else than a ValueError.
     """
     extra: Literal["forbid"] | None = None if "extra" in model.model_config else "forbid"
+    errors: list[ConfigError] = []
+    said, cause = "", None
     try:
         return model.model_validate(section.data, context=context, extra=extra)
     except ValidationError as error:
         errors = [_error(detail, model, section, unknown) for detail in error.errors(include_url=False)]
-    # Outside of the except: a third party's ValidationError shows values, and would be the context of ours.
+    except Exception as error:
+        said, cause = told(error, _texts(section.data))
+    # Outside of the except: a third party's error may show values, and would be the context of ours.
     raise_all(_without_follow_ups(errors))
-    raise AssertionError("pydantic reports at least one error")
+    raise section.error(f"its model '{model.__name__}' raised {said}", kind=ProviderError) from cause
+
+
+def each(errors: Iterable[ConfigError]) -> Iterator[ConfigError]:
+    """Yield errors one by one, also those that are several."""
+    for error in errors:
+        yield from error.errors if isinstance(error, ConfigErrors) else (error,)
 
 
 def raise_all(errors: Iterable[ConfigError]) -> None:
     """Raise what there is: nothing, the one error, or all of them in the order of their lines."""
-    flat: dict[str, ConfigError] = {}
-    for error in errors:
-        for single in error.errors if isinstance(error, ConfigErrors) else (error,):
-            flat.setdefault(str(single), single)
+    flat = {str(error): error for error in each(errors)}
     if len(flat) > 1:
         raise ConfigErrors(sorted(flat.values(), key=lambda e: e.line or 0))
     for error in flat.values():
@@ -91,7 +89,7 @@ def _error(detail: ErrorDetails, model: type[BaseModel], section: Section, unkno
         kinds = ", ".join(_tags_at([model], detail["loc"]))
         return section.error(f"missing {_plain(detail['ctx']['discriminator'])}. One of: {kinds}.", *loc)
     kind = TrustError if detail["type"] == TRUST_ERROR else ConfigError
-    key = detail.get("ctx", {}).get("key")
+    key = detail.get("ctx", {}).get("key") if _is_ours(detail) else None
     return section.error(_message(detail), *loc, *((key,) if key else ()), kind=kind)
 
 
@@ -103,6 +101,8 @@ def _message(detail: ErrorDetails) -> str:
         tags = _plain(ctx["expected_tags"]).split(", ")
         return f"unknown {_plain(ctx['discriminator'])}.{suggestion(str(ctx['tag']), tags)}"
     text = detail["msg"].removeprefix("Value error, ").replace("Input should", "should").rstrip(".")
+    for pattern, word in _WORDS.items():
+        text = re.sub(pattern, word, text)
     found = f" Found {_describe(detail['input'])}." if text.startswith("should") else ""
     return f"{_without(text, detail)}.{found}"
 
@@ -119,13 +119,13 @@ def _describe(value: object) -> str:
     return "nothing" if value is None else names.get(type(value), type(value).__name__)
 
 
+def _is_ours(detail: ErrorDetails) -> bool:
+    return detail["type"].startswith("byoclient_")
+
+
 def _without(text: str, detail: ErrorDetails) -> str:
     """Take values out of a message that a model's own validator wrote; one of a whole model sees all values."""
-    value = detail["input"]
-    # byoclient's own models raise PydanticCustomError for what they say about hosts and names on purpose.
-    if isinstance(value, str) or detail["type"] in ("value_error", "assertion_error"):
-        return redact(text, (leaf for leaf in _texts(value) if len(leaf) > 3))
-    return text
+    return text if _is_ours(detail) else redact(text, _texts(detail["input"]))
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -157,7 +157,8 @@ def _locate(loc: Loc, data: object) -> Loc:
 
 def _names_at(models: list[Any], loc: Loc) -> set[str]:
     """Return the keys that the model at a location knows."""
-    return {field.alias or name for m in _models_at(models, loc) for name, field in m.model_fields.items()}
+    fields = [item for model in _models_at(models, loc) for item in model.model_fields.items()]
+    return {field.validation_alias if isinstance(field.validation_alias, str) else name for name, field in fields}
 
 
 def _tags_at(models: list[Any], loc: Loc) -> list[str]:

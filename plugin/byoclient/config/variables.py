@@ -32,6 +32,10 @@ class Substitution:
             return _VARIABLE.sub(lambda match: self._value(match, loc), data)
         return data
 
+    def left_empty(self, error: ConfigError) -> bool:
+        """Whether an error stands where a variable that could not be replaced left nothing, or around it."""
+        return any(f"{missing.key}.".startswith(f"{error.key}.") for missing in self.errors)
+
     def _value(self, match: re.Match[str], loc: Loc) -> str:
         name, default = match["name"], match["default"]
         if match[0] == "$${":

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from byoclient.emulator import azure_errors
-from byoclient.emulator.schema import CannotMake, example
+from byoclient.emulator.schema import CannotMake, Schema, example
 
 MOST_PIECES = 64  # of a streamed text, so that a long echo is not thousands of events
-Schema = dict[str, Any] | bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -12,15 +12,14 @@ from starlette.routing import BaseRoute, Route
 
 from byoclient.emulator import azure_errors, chat, embeddings, responses
 from byoclient.emulator.entra import Entra
-from byoclient.emulator.hashing import digest, uuid_of
+from byoclient.emulator.hashing import digest_of, uuid_of
 from byoclient.emulator.managed_identity import ManagedIdentity
-from byoclient.emulator.openai_surface import OpenAISurface
+from byoclient.emulator.openai_surface import Handler, OpenAISurface
 from byoclient.emulator.record import Record, RecordedRequest
 from byoclient.emulator.replies import JsonReply, Reply
 from byoclient.emulator.settings import Settings
 from byoclient.emulator.tokens import Tokens
 
-Handler = Callable[[RecordedRequest, Mapping[str, str]], Reply]
 EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -94,15 +93,15 @@ def reply_to(handler: Handler, request: RecordedRequest, parameters: Mapping[str
 
 def send(reply: Reply, request: RecordedRequest) -> Response:
     """Return the response for a reply, with request ids that depend on the request alone."""
-    number = uuid_of(digest(request.method, request.path, request.body))
-    ids = {"x-request-id": number, "apim-request-id": number}
+    request_id = uuid_of(digest_of(request.method, request.path, request.body))
+    ids = {"x-request-id": request_id, "apim-request-id": request_id}
     if isinstance(reply, JsonReply):
         # Plain ASCII: a message may have half a surrogate pair, which has no UTF-8.
         return Response(json.dumps(reply.body), reply.status, {**ids, **reply.headers}, "application/json")
-    return StreamingResponse(pieces(reply.events), media_type="text/event-stream", headers=ids)
+    return StreamingResponse(on_the_loop(reply.events), media_type="text/event-stream", headers=ids)
 
 
-async def pieces(events: Iterable[bytes]) -> AsyncIterator[bytes]:
+async def on_the_loop(events: Iterable[bytes]) -> AsyncIterator[bytes]:
     """Yield the events on the event loop: a plain iterator would cost a thread for each piece."""
     for event in events:
         yield event

@@ -14,21 +14,19 @@ def check(request: RecordedRequest, settings: Settings, tokens: Tokens, *, v1: b
     """Let a request pass, or raise Azure's 401; on the v1 surface the key may also stand as bearer token."""
     key = request.headers.get("api-key")
     if key is not None:
-        return check_key(key, settings)
+        accepted, error = same(key, settings.api_key), azure_errors.wrong_key()
+    else:
+        accepted, error = has_token(request, settings, tokens, v1=v1), azure_errors.wrong_token()
+    if not accepted:
+        raise error
+
+
+def has_token(request: RecordedRequest, settings: Settings, tokens: Tokens, *, v1: bool) -> bool:
+    """Return whether the bearer token is valid here."""
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
-        raise azure_errors.wrong_token()
-    if v1 and same(bearer, settings.api_key):
-        return None
-    if not tokens.accepts(bearer.strip(), AUDIENCES):
-        raise azure_errors.wrong_token()
-    return None
-
-
-def check_key(key: str, settings: Settings) -> None:
-    """Raise Azure's 401 unless this is the key."""
-    if not same(key, settings.api_key):
-        raise azure_errors.wrong_key()
+        return False
+    return (v1 and same(bearer, settings.api_key)) or tokens.accepts(bearer.strip(), AUDIENCES)
 
 
 def same(given: str, expected: str) -> bool:

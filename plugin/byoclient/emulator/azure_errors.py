@@ -14,7 +14,7 @@ INVALID = "invalid_request_error"
 class AzureError(Exception):
     """An error answer on its way to the client; `error` is the answer's `error` object."""
 
-    def __init__(self, status: int, error: Mapping[str, object], **headers: str) -> None:
+    def __init__(self, status: int, error: Mapping[str, object], headers: Mapping[str, str] = {}) -> None:
         self.status = status
         self.error = dict(error)
         self.headers = headers
@@ -22,8 +22,7 @@ class AzureError(Exception):
 
     def reply(self) -> JsonReply:
         """Return the answer."""
-        headers = {name.replace("_", "-"): value for name, value in self.headers.items()}
-        return JsonReply({"error": self.error}, self.status, headers)
+        return JsonReply({"error": self.error}, self.status, self.headers)
 
 
 def wrong_key() -> AzureError:
@@ -38,7 +37,7 @@ def wrong_key() -> AzureError:
 def wrong_token() -> AzureError:
     """Return the answer to a bearer token that is missing, unknown, expired or for another audience."""
     message = f"Unauthorized. Access token is missing, invalid, audience is incorrect ({RESOURCE}), or have expired."
-    return AzureError(401, {"code": "Unauthorized", "message": message}, WWW_Authenticate="Bearer")
+    return AzureError(401, {"code": "Unauthorized", "message": message}, {"WWW-Authenticate": "Bearer"})
 
 
 def not_found() -> AzureError:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from byoclient.emulator.answers import Answer, Call, Text, answer, count, pieces
 from byoclient.emulator.asks import chat_ask, section
 from byoclient.emulator.azure_errors import bad_request
-from byoclient.emulator.hashing import created, digest
+from byoclient.emulator.hashing import created, digest_of
 from byoclient.emulator.replies import EventReply, JsonObject, JsonReply, Reply, data_events
 
 MOST_CHOICES = 128
@@ -20,7 +20,7 @@ class Exchange:
 
     Attributes:
         said: the answer, the same in every choice.
-        number: hex digits that depend on the request.
+        digest: hex digits that depend on the request.
         model: the deployment.
         choices: how many choices.
         legacy: whether the caller offers the older `functions` instead of `tools`.
@@ -29,7 +29,7 @@ class Exchange:
     """
 
     said: Answer
-    number: str
+    digest: str
     model: str
     choices: int
     legacy: bool
@@ -50,7 +50,7 @@ def read(body: JsonObject, deployment: str) -> Exchange:
     ask = chat_ask(body, deployment)
     return Exchange(
         said=answer(ask),
-        number=digest(body, deployment),
+        digest=digest_of(body, deployment),
         model=deployment,
         choices=choice_count(body),
         legacy=not body.get("tools"),
@@ -91,11 +91,11 @@ def chunks(exchange: Exchange) -> Iterator[JsonObject]:
 def head(exchange: Exchange, kind: str) -> JsonObject:
     """Return what a completion and each of its chunks begin with."""
     return {
-        "id": f"chatcmpl-{exchange.number[:29]}",
+        "id": f"chatcmpl-{exchange.digest[:29]}",
         "object": kind,
-        "created": created(exchange.number),
+        "created": created(exchange.digest),
         "model": exchange.model,
-        "system_fingerprint": f"fp_{digest(exchange.model)[:10]}",
+        "system_fingerprint": f"fp_{digest_of(exchange.model)[:10]}",
     }
 
 
@@ -118,7 +118,7 @@ def said_in(exchange: Exchange, said: Answer) -> JsonObject:
     function = {"name": said.name, "arguments": said.arguments}
     if exchange.legacy:
         return {"function_call": function}
-    return {"tool_calls": [{"id": f"call_{exchange.number[:24]}", "type": "function", "function": function}]}
+    return {"tool_calls": [{"id": f"call_{exchange.digest[:24]}", "type": "function", "function": function}]}
 
 
 def deltas(exchange: Exchange) -> Iterator[JsonObject]:

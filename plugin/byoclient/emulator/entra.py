@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 from byoclient.emulator.auth import same
 from byoclient.emulator.azure_errors import AzureError
-from byoclient.emulator.hashing import digest, uuid_of
+from byoclient.emulator.hashing import digest_of, uuid_of
 from byoclient.emulator.record import RecordedRequest
 from byoclient.emulator.replies import JsonObject, JsonReply, Reply
 from byoclient.emulator.settings import Settings
@@ -100,9 +100,9 @@ class Entra:
 
     def _refusal(self, error: EntraError, request: RecordedRequest) -> JsonReply:
         """Return an error as Entra writes it; its ids depend on the request, never on a secret in it."""
-        number = digest(request.path, error.code)
-        trace = uuid_of(number)
-        correlation = request.headers.get("client-request-id", uuid_of(digest(number)))
+        digest = digest_of(request.path, error.code)
+        trace = uuid_of(digest)
+        correlation = request.headers.get("client-request-id", uuid_of(digest_of(digest)))
         time = f"{datetime.fromtimestamp(self._settings.clock(), UTC):%Y-%m-%d %H:%M:%SZ}"
         details = f"Trace ID: {trace} Correlation ID: {correlation} Timestamp: {time}"
         body: JsonObject = {

@@ -10,7 +10,7 @@ EPOCH = 1_700_000_000  # seconds since 1970: `created` lies in the four months a
 SPREAD = 10_000_000
 
 
-def digest(*parts: object) -> str:
+def digest_of(*parts: object) -> str:
     """Return 64 hex digits that depend on JSON values or bytes."""
     hashed = hashlib.sha256()
     for part in parts:
@@ -19,11 +19,11 @@ def digest(*parts: object) -> str:
     return hashed.hexdigest()
 
 
-def created(hexdigits: str) -> int:
+def created(digest: str) -> int:
     """Return a time, in seconds since 1970, that depends on a digest."""
-    return EPOCH + int(hexdigits[:12], 16) % SPREAD
+    return EPOCH + int(digest[:12], 16) % SPREAD
 
 
-def uuid_of(hexdigits: str) -> str:
+def uuid_of(digest: str) -> str:
     """Return a UUID that depends on a digest."""
-    return str(uuid.UUID(hex=hexdigits[:32], version=4))
+    return str(uuid.UUID(hex=digest[:32], version=4))

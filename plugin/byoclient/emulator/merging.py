@@ -7,10 +7,10 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Any
 
-Schema = dict[str, Any]
+from byoclient.emulator.containers import Schema
 
 
-def merge(one: Schema | bool, other: Schema | bool) -> Schema | bool:
+def merge(one: Schema, other: Schema) -> Schema:
     """Return a schema that asks for both; where that cannot be written, for more or less the same."""
     if one is False or other is False:
         return False
@@ -42,7 +42,7 @@ def types(one: Any, other: Any) -> Any:
     return shared + [t for t in right if t == "integer" and "number" in left and t not in shared]
 
 
-def properties(one: Schema, other: Schema) -> Schema:
+def properties(one: dict[str, Schema], other: dict[str, Schema]) -> dict[str, Schema]:
     """Return the properties of both."""
     return {**one, **{name: both(one[name], given) if name in one else given for name, given in other.items()}}
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from byoclient.emulator import auth, azure_errors
-from byoclient.emulator.hashing import created, digest
+from byoclient.emulator.hashing import created, digest_of
 from byoclient.emulator.record import RecordedRequest
 from byoclient.emulator.replies import JsonObject, JsonReply, Reply
 from byoclient.emulator.settings import Settings
@@ -101,4 +101,4 @@ def model_of(body: JsonObject) -> str:
 
 def model(name: str) -> JsonObject:
     """Return one entry of the list of models."""
-    return {"id": name, "object": "model", "created": created(digest(name)), "owned_by": OWNER}
+    return {"id": name, "object": "model", "created": created(digest_of(name)), "owned_by": OWNER}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from byoclient.emulator.answers import Answer, Ask, Text, answer, count, pieces
 from byoclient.emulator.asks import responses_ask
-from byoclient.emulator.hashing import created, digest
+from byoclient.emulator.hashing import created, digest_of
 from byoclient.emulator.replies import EventReply, JsonObject, JsonReply, Reply, named_events
 
 ECHOED = ("instructions", "max_output_tokens", "metadata", "previous_response_id", "temperature", "top_p", "user")
@@ -32,39 +32,39 @@ def respond(body: JsonObject, deployment: str) -> Reply:
 
 def response(body: JsonObject, ask: Ask, said: Answer) -> JsonObject:
     """Return the whole response."""
-    number = digest(body, ask.deployment)
+    digest = digest_of(body, ask.deployment)
     chosen = {name: body.get(name, default) for name, default in DEFAULTS.items()}
     return {
-        "id": f"resp_{number[:48]}",
+        "id": f"resp_{digest[:48]}",
         "object": "response",
-        "created_at": created(number),
+        "created_at": created(digest),
         "status": "completed",
         "error": None,
         "incomplete_details": None,
         "model": ask.deployment,
         **{name: body.get(name) for name in ECHOED},
         **chosen,
-        "output": [item(number, said)],
+        "output": [item(digest, said)],
         "usage": usage(ask, said),
     }
 
 
-def item(number: str, said: Answer) -> JsonObject:
+def item(digest: str, said: Answer) -> JsonObject:
     """Return the one output item: a message or a function call."""
     if isinstance(said, Text):
         content = [{"type": "output_text", "text": said.text, "annotations": [], "logprobs": []}]
         return {
-            "id": f"msg_{number[:48]}",
+            "id": f"msg_{digest[:48]}",
             "type": "message",
             "status": "completed",
             "role": "assistant",
             "content": content,
         }
     return {
-        "id": f"fc_{number[:48]}",
+        "id": f"fc_{digest[:48]}",
         "type": "function_call",
         "status": "completed",
-        "call_id": f"call_{number[:24]}",
+        "call_id": f"call_{digest[:24]}",
         "name": said.name,
         "arguments": said.arguments,
     }

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import socket
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -16,13 +14,11 @@ from typing import Self
 from byoclient.emulator import settings as defaults
 from byoclient.emulator.record import Record, RecordedRequest
 from byoclient.emulator.settings import Settings
+from byoclient.emulator.sockets import LOOPBACK, listener
 from byoclient.emulator.tokens import Tokens
 from byoclient.errors import EmulatorError
 
 NEEDED = ("starlette", "uvicorn", "trustme", "jsonschema")
-LOOPBACK = "127.0.0.1"
-LAST_PORT = 65_535
-BACKLOG = 128  # connections that wait to be accepted
 
 
 class Emulator:
@@ -217,21 +213,3 @@ def check_installed() -> None:
     for name in NEEDED:
         if importlib.util.find_spec(name) is None:
             raise EmulatorError(f"The emulator needs {name}. Type: pip install 'byoclient[emulator]'")
-
-
-def listener(option: str, port: int) -> socket.socket:
-    """Return a listening socket on loopback; `option` names the port in the error."""
-    if not 0 <= port <= LAST_PORT:
-        raise cannot_listen(option, port, f"a port is from 0 to {LAST_PORT}")
-    try:
-        return socket.create_server((LOOPBACK, port), backlog=BACKLOG)
-    except OSError as error:
-        raise cannot_listen(option, port, os.strerror(error.errno or 0)) from error
-
-
-def cannot_listen(option: str, port: int, reason: str) -> EmulatorError:
-    """Return the error for a port that cannot be had."""
-    return EmulatorError(
-        f"The emulator cannot listen on {LOOPBACK}:{port}: {reason}. Pass another {option}, or {option}=0 for a "
-        "free one."
-    )

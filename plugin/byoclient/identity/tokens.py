@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
+from byoclient.config import Section
+from byoclient.config.secrets import redact, secret_values
 from byoclient.errors import CredentialError
-from byoclient.identity.credentials import CredentialConfig
+from byoclient.identity.base import CredentialConfig
 from byoclient.startup import without_collections
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class TokenSource:
         self._token: AccessTokenInfo | None = None
 
     def token(self) -> str:
-        """Return a bearer token that is valid for at least 30 s.
+        """Return the current bearer token; a new one where it is about to end.
 
         Raises:
             CredentialError: there is none, and the credential gives none.
@@ -72,7 +74,7 @@ class TokenSource:
 
         try:
             return self._built().get_token_info(self._config.token_scope)
-        except (AzureError, ValueError) as error:
+        except (AzureError, ImportError, OSError, ValueError) as error:
             if self._token is not None and time.time() < self._token.expires_on - SERVE_UNTIL:
                 return self._token
             raise CredentialError(_failure(self._config, error)) from error
@@ -93,10 +95,10 @@ def _close(credential: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class TokenProvider:
-    """A token source as the openai SDK takes it, with the place of the credential for errors."""
+    """A token source as the openai SDK takes it, with the options that it stands in, for errors."""
 
     source: TokenSource
-    where: str
+    options: Section | None
 
     def __call__(self) -> str:
         """Return the current token."""
@@ -113,7 +115,9 @@ class TokenProvider:
             raise self._placed(error) from error.__cause__
 
     def _placed(self, error: CredentialError) -> CredentialError:
-        return CredentialError(f"{self.where}: {error}")
+        if self.options is None:
+            return error
+        return self.options.error(error.message, "credential", kind=CredentialError)
 
 
 _sources: WeakValueDictionary[CredentialConfig, TokenSource] = WeakValueDictionary()
@@ -130,10 +134,10 @@ def token_source(config: CredentialConfig) -> TokenSource:
 
 
 def _failure(config: CredentialConfig, error: Exception) -> str:
-    text = str(error).strip()
+    text = redact(str(error).strip(), secret_values(config))
     attempts = re.findall(r"^\s+(\w+Credential): ([^.\n]*)", text, re.M)
     if attempts:
         said = "; ".join(f"{name}: {reason}" for name, reason in attempts)
     else:
         said = text.splitlines()[0][:300].rstrip(".") if text else type(error).__name__
-    return f"credential kind '{getattr(config, 'kind', '?')}' gave no token. It said: {said}. {config.help()}"
+    return f"credential kind '{config.kind}' gave no token. It said: {said}. {config.help()}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from byoclient.config.fields import Text
 from byoclient.providers.options import ClientOptions, check_host, checked_origin
@@ -27,7 +27,7 @@ class AzureOpenAIOptions(ClientOptions):
 
     azure_endpoint: Text
     api_version: Text
-    azure_deployment: Text | None = None
+    azure_deployment: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")] | None = None
 
     @field_validator("azure_endpoint")
     @classmethod
@@ -66,11 +66,10 @@ def client(options: AzureOpenAIOptions) -> AzureOpenAI:
     """Return an `openai.AzureOpenAI`; sends nothing."""
     from byoclient.transport import sdk
 
-    tokens = options.tokens()
     return sdk.AzureOpenAI(
         **options.client_arguments(),
-        api_key=options.api_key.get_secret_value() if options.api_key else None,
-        azure_ad_token_provider=tokens,
+        api_key=options.key(),
+        azure_ad_token_provider=options.tokens(),
         http_client=sdk.http_client(options.http, options.binding()),
     )
 
@@ -79,10 +78,9 @@ def async_client(options: AzureOpenAIOptions) -> AsyncAzureOpenAI:
     """Return an `openai.AsyncAzureOpenAI`; sends nothing."""
     from byoclient.transport import sdk
 
-    tokens = options.tokens()
     return sdk.AsyncAzureOpenAI(
         **options.client_arguments(),
-        api_key=options.api_key.get_secret_value() if options.api_key else None,
-        azure_ad_token_provider=tokens.async_call if tokens else None,
+        api_key=options.key(),
+        azure_ad_token_provider=options.async_tokens(),
         http_client=sdk.async_http_client(options.http, options.binding()),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from byoclient.config import StrictModel
@@ -51,9 +52,14 @@ def _emulator(deployments: tuple[str, ...] | None) -> Emulator:
         if deployments not in _running:
             emulator = Emulator(deployments=deployments) if deployments else Emulator()
             emulator.start()
-            atexit.register(emulator.close)
+            atexit.register(_close_quietly, emulator)
             _running[deployments] = emulator
         return _running[deployments]
+
+
+def _close_quietly(emulator: Emulator) -> None:
+    with suppress(KeyboardInterrupt):  # the process is ending anyway
+        emulator.close()
 
 
 def _azure_options(options: EmulatorOptions) -> azure_openai.AzureOpenAIOptions:

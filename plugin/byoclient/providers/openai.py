@@ -60,7 +60,7 @@ def client(options: OpenAIOptions) -> OpenAI:
 
     return sdk.OpenAI(
         **options.client_arguments(),
-        api_key=options.api_key.get_secret_value() if options.api_key else options.tokens(),
+        api_key=options.key() or options.tokens(),
         http_client=sdk.http_client(options.http, options.binding()),
     )
 
@@ -69,9 +69,8 @@ def async_client(options: OpenAIOptions) -> AsyncOpenAI:
     """Return an `openai.AsyncOpenAI`; sends nothing."""
     from byoclient.transport import sdk
 
-    tokens = options.tokens()
     return sdk.AsyncOpenAI(
         **options.client_arguments(),
-        api_key=tokens.async_call if tokens else options.api_key and options.api_key.get_secret_value(),
+        api_key=options.key() or options.async_tokens(),
         http_client=sdk.async_http_client(options.http, options.binding()),
     )

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from byoclient.config import OptionsContext, StrictModel
-from byoclient.config.fields import Count, Seconds, Secret, Text
-from byoclient.config.validation import TRUST_ERROR
+from byoclient.config.context import TRUST_ERROR
+from byoclient.config.fields import Count, Seconds, Secret
 from byoclient.identity.clouds import CLOUDS
 from byoclient.identity.credentials import Credential
 from byoclient.identity.tokens import TokenProvider, token_source
 from byoclient.transport.auth import HostBinding
-from byoclient.transport.options import HttpOptions
+from byoclient.transport.http import ClientHttp
 from byoclient.trust import Origin, parse_origin
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -45,7 +45,15 @@ def _header_value(value: SecretStr) -> SecretStr:
     return value
 
 
+def _query_name(name: str) -> str:
+    if name.lower() == "api-version":
+        raise ValueError("may not be set here. Give api_version instead")
+    return name
+
+
 Headers = Mapping[Annotated[str, AfterValidator(_header_name)], Annotated[SecretStr, AfterValidator(_header_value)]]
+
+Query = Mapping[Annotated[str, AfterValidator(_query_name)], SecretStr]
 
 
 class ClientOptions(StrictModel):
@@ -66,8 +74,8 @@ class ClientOptions(StrictModel):
     timeout: Seconds | None = None
     max_retries: Count | None = None
     default_headers: Headers = Field(default_factory=dict)
-    default_query: Mapping[Text, SecretStr] = Field(default_factory=dict)
-    http: HttpOptions = HttpOptions()
+    default_query: Query = Field(default_factory=dict)
+    http: ClientHttp = ClientHttp()
 
     _context: OptionsContext = PrivateAttr(default_factory=OptionsContext)
 
@@ -80,11 +88,13 @@ class ClientOptions(StrictModel):
     def _one_way_to_sign_in(self) -> Self:
         if self.api_key and self.credential:
             raise PydanticCustomError(
-                "two_credentials", "both api_key and credential are given. Keep one of them", {"key": "credential"}
+                "byoclient_two_credentials",
+                "both api_key and credential are given. Keep one of them",
+                {"key": "credential"},
             )
         if not self.api_key and not self.credential:
             raise PydanticCustomError(
-                "no_credential",
+                "byoclient_no_credential",
                 "neither api_key nor credential is given. Give one, such as credential: {kind: default}",
             )
         return self
@@ -101,7 +111,16 @@ class ClientOptions(StrictModel):
         """Return what gives the tokens, or None where there is an API key."""
         if self.credential is None:
             return None
-        return TokenProvider(token_source(self.credential), self._context.where("credential"))
+        return TokenProvider(token_source(self.credential), self._context.options)
+
+    def async_tokens(self) -> Callable[[], Awaitable[str]] | None:
+        """Return the async twin of `tokens()`."""
+        tokens = self.tokens()
+        return tokens.async_call if tokens else None
+
+    def key(self) -> str | None:
+        """Return the API key, or None where there is a credential."""
+        return self.api_key.get_secret_value() if self.api_key else None
 
     def client_arguments(self) -> dict[str, Any]:
         """Return the keyword arguments that all clients of the SDK take; what is not given is left out."""

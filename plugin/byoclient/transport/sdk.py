@@ -20,7 +20,7 @@ from openai.lib.azure import API_KEY_SENTINEL
 
 from byoclient.errors import TrustError
 from byoclient.transport.auth import HostBinding
-from byoclient.transport.options import HttpOptions
+from byoclient.transport.http import ClientHttp
 from byoclient.trust import Origin
 
 
@@ -55,7 +55,7 @@ class BoundAsyncHttpClient(openai.DefaultAsyncHttpxClient):
                 asyncio.get_running_loop().create_task(self.aclose())
 
 
-def http_client(options: HttpOptions, binding: HostBinding) -> BoundHttpClient:
+def http_client(options: ClientHttp, binding: HostBinding) -> BoundHttpClient:
     """Return an http client with the SDK's own limits, without redirects."""
 
     def check(request: Any) -> None:
@@ -66,7 +66,7 @@ def http_client(options: HttpOptions, binding: HostBinding) -> BoundHttpClient:
     return client
 
 
-def async_http_client(options: HttpOptions, binding: HostBinding) -> BoundAsyncHttpClient:
+def async_http_client(options: ClientHttp, binding: HostBinding) -> BoundAsyncHttpClient:
     """Return the async twin of `http_client`."""
 
     async def check(request: Any) -> None:
@@ -77,10 +77,12 @@ def async_http_client(options: HttpOptions, binding: HostBinding) -> BoundAsyncH
     return client
 
 
-def _arguments(options: HttpOptions) -> dict[str, Any]:
+def _arguments(options: ClientHttp) -> dict[str, Any]:
     return {
         "verify": options.verify(),
         "proxy": options.proxy_url(),
+        # Plain http goes to loopback or to a trusted host, never in clear through somebody's proxy.
+        "mounts": {"http://": None},
         "trust_env": options.trust_env,
         "follow_redirects": False,
     }

@@ -1,0 +1,70 @@
+"""What all `http:` options have in common, of clients and of credentials."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from typing import Self
+
+from pydantic import SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from byoclient.config.context import TRUST_ERROR, trust_of
+from byoclient.config.fields import FilePath, Secret
+from byoclient.config.models import StrictModel
+from byoclient.trust import Origin, parse_origin
+
+_PROXY = re.compile(r"(?P<scheme>https?://)([^@/\s\\]*@)?(?P<rest>[^@/\s\\]+)/?", re.ASCII)
+
+
+class HttpOptions(StrictModel):
+    """How something connects.
+
+    Attributes:
+        ca_file: PEM file of the certificate authorities to trust instead of the default ones.
+        proxy: URL of an http proxy, for what goes over https.
+        trust_env: whether `HTTPS_PROXY`, `SSL_CERT_FILE` and the like count.
+    """
+
+    ca_file: FilePath | None = None
+    proxy: Secret | None = None
+    trust_env: bool = False
+
+    @field_validator("ca_file")
+    @classmethod
+    def _certificates(cls, path: str | None) -> str | None:
+        if path is not None:
+            try:
+                ssl.create_default_context(cafile=path)
+            except (OSError, ValueError):
+                raise ValueError("is no PEM file with certificates") from None
+        return path
+
+    @field_validator("proxy")
+    @classmethod
+    def _proxy_url(cls, proxy: SecretStr | None) -> SecretStr | None:
+        if proxy is not None and _proxy_origin(proxy) is None:
+            raise ValueError("is no URL of a proxy. Write one such as http://proxy.contoso.com:8080")
+        return proxy
+
+    @model_validator(mode="after")
+    def _proxy_that_cannot_read(self, info: ValidationInfo) -> Self:
+        # Who runs a proxy can read TLS where the same file also says whose certificates are good.
+        origin = _proxy_origin(self.proxy) if self.proxy and self.ca_file else None
+        if origin is not None and not origin.is_loopback and not trust_of(info).allows_host(origin):
+            raise PydanticCustomError(
+                TRUST_ERROR,
+                "with a ca_file beside it, the proxy could read keys and tokens. Pass "
+                'trust=Trust(hosts=("{host}",)) to load(), or --trust-host {host}',
+                {"host": str(origin), "key": "proxy"},
+            )
+        return self
+
+    def proxy_url(self) -> str | None:
+        """Return the proxy's URL, with the password that it may hold."""
+        return self.proxy.get_secret_value() if self.proxy else None
+
+
+def _proxy_origin(proxy: SecretStr) -> Origin | None:
+    match = _PROXY.fullmatch(proxy.get_secret_value())
+    return parse_origin(match["scheme"] + match["rest"]) if match else None

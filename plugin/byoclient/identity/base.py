@@ -1,0 +1,101 @@
+"""What credential kinds have in common.
+
+The models are strict because azure-identity (1.27) swallows unknown keyword arguments in silence.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from byoclient.config import StrictModel
+from byoclient.config.context import TRUST_ERROR, trust_of
+from byoclient.config.fields import Text
+from byoclient.identity.clouds import CLOUDS, Cloud, CloudName
+from byoclient.identity.http import IdentityHttp
+from byoclient.trust import Origin, Trust, parse_origin
+
+if TYPE_CHECKING:
+    from azure.core.credentials import SupportsTokenInfo
+
+
+class CredentialConfig(StrictModel):
+    """What all kinds have.
+
+    Attributes:
+        kind: tells the kinds apart.
+        cloud: sets the authority, the default scope and the hosts that may receive the token.
+        scope: what the token is asked for; by default that of Azure OpenAI in this cloud.
+    """
+
+    kind: str
+    cloud: CloudName = "public"
+    scope: Text | None = None
+
+    @property
+    def azure_cloud(self) -> Cloud:
+        """The cloud that this credential belongs to."""
+        return CLOUDS[self.cloud]
+
+    @property
+    def token_scope(self) -> str:
+        """The scope that tokens are asked for."""
+        return self.scope or self.azure_cloud.scope
+
+    def build(self) -> SupportsTokenInfo:
+        """Return the azure-identity credential; imports azure-identity, sends nothing."""
+        raise NotImplementedError
+
+    def help(self) -> str:
+        """Return what a person can do when this kind gives no token."""
+        raise NotImplementedError
+
+
+class EntraCredentialConfig(CredentialConfig):
+    """A kind that sends its own secret to Entra ID.
+
+    Attributes:
+        tenant_id: the Entra tenant.
+        client_id: the application (client) id.
+        authority: URL of another authority than the cloud's; its host has to be trusted.
+        disable_instance_discovery: for authorities that Entra's metadata does not know.
+        http: how Entra ID is reached.
+    """
+
+    authority: Text | None = None
+    disable_instance_discovery: bool = False
+    additionally_allowed_tenants: tuple[Text, ...] = ()
+    http: IdentityHttp = IdentityHttp()
+
+    @field_validator("authority")
+    @classmethod
+    def _trusted(cls, authority: str | None, info: ValidationInfo) -> str | None:
+        if authority is None:
+            return None
+        text = authority if "://" in authority else f"https://{authority}"
+        origin = parse_origin(text)
+        if origin is None or origin.scheme != "https":
+            raise ValueError("should be an https URL, such as https://login.microsoftonline.com")
+        if not _is_authority(origin, info.data.get("cloud", "public"), trust_of(info)):
+            raise PydanticCustomError(
+                TRUST_ERROR,
+                "the host '{host}' is not the authority of the cloud '{cloud}'. Pass "
+                'trust=Trust(hosts=("{host}",)) to load(), or --trust-host {host}.',
+                {"host": origin.host, "cloud": info.data.get("cloud", "public")},
+            )
+        return text
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the keyword arguments that all Entra credentials of azure-identity take."""
+        return {
+            "authority": self.authority or self.azure_cloud.authority,
+            "disable_instance_discovery": self.disable_instance_discovery,
+            "additionally_allowed_tenants": list(self.additionally_allowed_tenants),
+            **self.http.arguments(),
+        }
+
+
+def _is_authority(origin: Origin, cloud: CloudName, trust: Trust) -> bool:
+    return origin.is_loopback or origin.host == CLOUDS[cloud].authority or trust.allows_host(origin)
