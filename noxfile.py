@@ -12,6 +12,8 @@ SDK_TESTS = (
     "tests/test_configs.py",
     "tests/test_hosts.py",
     "tests/test_identity.py",
+    "tests/test_credentials.py",
+    "tests/test_secret_sources.py",
     "tests/test_cli.py",
     "tests/emulator",
 )
@@ -28,5 +30,7 @@ def tests(session: nox.Session) -> None:
 @nox.parametrize("openai", ["2.54.0", "3.3.1"])
 def sdk(session: nox.Session, openai: str) -> None:
     """What the SDK takes part in, on an older one."""
-    session.install("-q", "-e", ".[emulator]", "pytest", "pytest-xdist", "hypothesis", "aiohttp", f"openai=={openai}")
+    session.install(
+        "-q", "-e", ".[emulator,keyring]", "pytest", "pytest-xdist", "hypothesis", "aiohttp", f"openai=={openai}"
+    )
     session.run("python", "-m", "pytest", "-n", "2", *SDK_TESTS, *session.posargs)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from byoclient.emulator import Emulator
-from byoclient.identity import tokens
+from byoclient.identity import sharing
 
 FOREIGN = ("AZURE_", "OPENAI_", "BYOCLIENT_", "IDENTITY_", "IMDS_", "MSI_", "SSL_CERT", "LANGROID_", "MSYSTEM")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -28,7 +28,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     # Without it azure-identity's default credential asks the link-local address of Azure's metadata service.
     monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:9")
-    tokens._sources.clear()
+    sharing._sources.clear()
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,8 @@ def shared_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def emulator(shared_emulator: Emulator) -> Emulator:
-    """An emulator that has recorded no request yet."""
+    """An emulator that has recorded no request yet, and with nothing broken."""
+    shared_emulator.mend()
     shared_emulator.clear_requests()
     return shared_emulator
 

@@ -83,7 +83,8 @@ CASES: dict[str, tuple[str, str]] = {
     "credential without kind": (
         azure("https://contoso.openai.azure.com", "credential: {client_id: x}"),
         ":6: options.credential: missing kind. One of: default, managed_identity, workload_identity, client_secret, "
-        "azure_cli.",
+        "client_certificate, client_assertion, on_behalf_of, azure_cli, azure_developer_cli, azure_powershell, "
+        "environment, azure_pipelines, device_code, interactive_browser, chain, static_token.",
     ),
     "unknown key of a credential": (
         azure("https://contoso.openai.azure.com", "credential: {kind: managed_identity, clientid: x}"),

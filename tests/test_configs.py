@@ -25,6 +25,8 @@ def _variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
         "AZURE_OPENAI_API_KEY",
         "AZURE_CLIENT_ID",
+        "AZURE_CLIENT_SECRET",
+        "AZURE_CLIENT_CERTIFICATE_PATH",
         "AZURE_TENANT_ID",
         "AZURE_FEDERATED_TOKEN_FILE",
         "AZURE_APIM_SUBSCRIPTION_KEY",

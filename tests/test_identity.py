@@ -19,7 +19,7 @@ from byoclient.identity.application import ClientSecretConfig
 from byoclient.identity.developer import AzureCliConfig
 from byoclient.identity.http import IdentityHttp
 from byoclient.identity.managed import ManagedIdentityConfig
-from byoclient.identity.tokens import TokenSource, token_source
+from byoclient.identity.sharing import token_source
 from tests.conftest import SetEnvironment, Write
 from tests.yaml_files import MESSAGES, azure_file, client_secret
 
@@ -157,36 +157,6 @@ def test_equal_credentials_share_one_token(emulator: Emulator, write: Write) -> 
     with ThreadPoolExecutor(32) as pool:
         assert len(list(pool.map(ask, range(32)))) == 32
     assert emulator.token_requests == 1
-
-
-def test_a_token_that_is_about_to_end_is_renewed(
-    emulator: Emulator, set_environment: SetEnvironment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An identity's tokens that live shorter than the margin are asked for again."""
-    set_environment(emulator.identity_environment)
-    source = TokenSource(ManagedIdentityConfig(kind="managed_identity"))
-    first = source.token()
-    assert source.token() == first
-    real = time.time
-    monkeypatch.setattr("byoclient.identity.tokens.time.time", lambda: real() + 3500)
-    assert source.token() != first
-
-
-def test_a_valid_token_is_served_while_its_endpoint_fails(
-    emulator: Emulator, set_environment: SetEnvironment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Until 30 s before its end; then the failure is raised."""
-    set_environment(emulator.identity_environment)
-    source = TokenSource(ManagedIdentityConfig(kind="managed_identity"))
-    first = source.token()
-    monkeypatch.setenv("IDENTITY_HEADER", "refused from now on")
-    source._credential = ManagedIdentityConfig(kind="managed_identity").build()
-    real = time.time
-    monkeypatch.setattr("byoclient.identity.tokens.time.time", lambda: real() + 3500)
-    assert source.token() == first
-    monkeypatch.setattr("byoclient.identity.tokens.time.time", lambda: real() + 3580)
-    with pytest.raises(byoclient.CredentialError):
-        source.token()
 
 
 def test_a_source_lives_as_long_as_somebody_uses_it() -> None:

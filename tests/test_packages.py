@@ -14,6 +14,7 @@ import pytest
 from byoclient.emulator import Emulator
 from tests.conftest import Write
 from tests.support.environment import PACKAGES, Environment, fresh_environment
+from tests.yaml_files import azure_file, client_secret
 
 Variables = dict[str, str]
 
@@ -118,6 +119,21 @@ def test_every_way_to_name_an_advertised_function_serves(acme: Environment, emul
     assert [answers(result) for result in report["results"]] == [True] * 4
     assert sent(emulator, "x-acme-region") == ["weu"] * 8
     assert sent(emulator, "api-key") == [emulator.api_key] * 8
+
+
+def test_a_client_assertion_of_a_package_signs_in(acme: Environment, emulator: Emulator, write: Write) -> None:
+    """By its name; a misspelt one is told when the file is loaded, and imports nothing."""
+    credential = client_secret(emulator).replace("client_secret", "client_assertion", 1)
+    credential = credential.replace(f"client_secret: {emulator.client_secret}", "func: acme_federation")
+    good = write(azure_file(emulator, credential), "good.yaml")
+    wrong = write(azure_file(emulator, credential.replace("acme_federation", "acme_fedration")), "wrong.yaml")
+    report = acme.probe(good, wrong, ACME_ASSERTION=emulator.federated_token)
+    assert answers(report["results"][0])
+    assert report["after_load"] == []
+    assert report["results"][1]["message"].startswith(
+        f"{wrong}:7: options.credential.func: no client assertion named 'acme_fedration'. "
+        "Did you mean 'acme_federation'? Installed: acme_federation."
+    )
 
 
 def test_program_without_options_model(

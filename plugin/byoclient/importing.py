@@ -13,8 +13,12 @@ from byoclient.errors import ProviderError, with_article
 from byoclient.resolve import Found
 
 
-def import_function(found: Found) -> FunctionType:
+def import_function(found: Found, noun: str = "client provider") -> FunctionType:
     """Import the function that was found and check that it is what the text said.
+
+    Args:
+        found: where it is.
+        noun: what it is, in messages.
 
     Raises:
         ProviderError: its import fails, or it is not a plain function defined in that module.
@@ -26,7 +30,7 @@ def import_function(found: Found) -> FunctionType:
     if not isinstance(function, FunctionType) or function.__qualname__ != found.attribute:
         raise ProviderError(
             f"'{found.module}:{found.attribute}' is no plain function, but {with_article(type(function).__name__)}. "
-            "A client provider is written with 'def'."
+            f"A {noun} is written with 'def'."
         )
     # __globals__ cannot be set, while __module__ can: it tells where a function was really defined.
     if function.__globals__ is not vars(module):
@@ -36,8 +40,8 @@ def import_function(found: Found) -> FunctionType:
         )
     if inspect.iscoroutinefunction(function):
         raise ProviderError(
-            f"'{found.module}:{found.attribute}' is an 'async def'. A client provider is a plain 'def' that "
-            "returns the client; nobody awaits it."
+            f"'{found.module}:{found.attribute}' is an 'async def'. A {noun} is a plain 'def' that "
+            f"returns the {noun.removesuffix(' provider')}; nobody awaits it."
         )
     return function
 

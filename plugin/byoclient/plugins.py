@@ -14,7 +14,8 @@ from importlib_metadata import Distribution, distributions
 CLIENT_PROVIDERS = "byoclient.client_providers"
 ASYNC_CLIENT_PROVIDERS = "byoclient.async_client_providers"
 ADAPTERS = "byoclient.adapters"
-GROUPS = (CLIENT_PROVIDERS, ASYNC_CLIENT_PROVIDERS, ADAPTERS)
+CLIENT_ASSERTIONS = "byoclient.client_assertions"
+GROUPS = (CLIENT_PROVIDERS, ASYNC_CLIENT_PROVIDERS, ADAPTERS, CLIENT_ASSERTIONS)
 BUILT_IN = "byoclient"
 
 

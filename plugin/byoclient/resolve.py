@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from byoclient.errors import ResolveError, TrustError, suggestion, with_article
-from byoclient.plugins import ADAPTERS, ASYNC_CLIENT_PROVIDERS, CLIENT_PROVIDERS, Catalogue, Plugin
+from byoclient.plugins import (
+    ADAPTERS,
+    ASYNC_CLIENT_PROVIDERS,
+    CLIENT_ASSERTIONS,
+    CLIENT_PROVIDERS,
+    Catalogue,
+    Plugin,
+)
 from byoclient.references import NameReference, PathReference, parse_path, parse_reference
 from byoclient.trust import Trust
 
@@ -13,6 +20,7 @@ NOUNS = {
     CLIENT_PROVIDERS: "client provider",
     ASYNC_CLIENT_PROVIDERS: "async client provider",
     ADAPTERS: "adapter",
+    CLIENT_ASSERTIONS: "client assertion",
 }
 
 
@@ -48,7 +56,7 @@ def find(reference: str, group: str, catalogue: Catalogue, trust: Trust) -> Foun
 
     Args:
         reference: an entry-point name, `name@distribution`, or a dotted path.
-        group: the entry-point group, `CLIENT_PROVIDERS` or `ASYNC_CLIENT_PROVIDERS`.
+        group: the entry-point group, such as `CLIENT_PROVIDERS`.
         catalogue: what is installed.
         trust: what the calling program allows.
 
@@ -111,7 +119,7 @@ def _unknown(parsed: NameReference, group: str, catalogue: Catalogue) -> str:
     if other and catalogue.named(other, parsed.name):
         hint = f" There is {with_article(NOUNS[other])} of that name."
     broken = f" Not readable: {', '.join(b.path for b in catalogue.broken)}." if catalogue.broken else ""
-    return f"no {NOUNS[group]} named '{name}'.{hint} Installed: {', '.join(names)}.{broken}"
+    return f"no {NOUNS[group]} named '{name}'.{hint} Installed: {', '.join(names) or 'none'}.{broken}"
 
 
 def _other_group(group: str) -> str | None:

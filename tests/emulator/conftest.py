@@ -40,3 +40,10 @@ def anonymous() -> Iterator[DefaultHttpxClient]:
     """A plain HTTP client that sends no key."""
     with DefaultHttpxClient(trust_env=False) as client:
         yield client
+
+
+@pytest.fixture
+def broken() -> Iterator[Emulator]:
+    """An emulator of this test alone."""
+    with Emulator() as running:
+        yield running

@@ -6,17 +6,26 @@ Exit statuses: 0 done; 1 a file, provider, credential or request failed; 2 the c
 
 from __future__ import annotations
 
+import signal
 import sys
 
 
 def main() -> None:
     """Run the command line; the console script `byoclient`."""
     try:
-        from byoclient.cli.commands import run
+        status: int | str = _status()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process is ending anyway; let it end quietly
     except KeyboardInterrupt:
-        sys.exit(130)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        status = 130
+    sys.exit(status)
+
+
+def _status() -> int | str:
+    try:
+        from byoclient.cli.commands import run
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise
-        sys.exit("The command line needs click. Type: pip install 'byoclient[cli]'")
-    sys.exit(run())
+        return "The command line needs click. Type: pip install 'byoclient[cli]'"
+    return run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from io import TextIOWrapper
@@ -25,6 +26,12 @@ def _check() -> click.Command:
     return check
 
 
+def _token() -> click.Command:
+    from byoclient.cli.token import token
+
+    return token
+
+
 def _list() -> click.Command:
     from byoclient.cli.listing import list_plugins
 
@@ -40,7 +47,7 @@ def _emulate() -> click.Command:
 class Commands(click.Group):
     """Imports a command when it is used: `check` should not wait for what `ask` needs."""
 
-    loaders = {"ask": _ask, "check": _check, "list": _list, "emulate": _emulate}
+    loaders = {"ask": _ask, "check": _check, "token": _token, "list": _list, "emulate": _emulate}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of the help."""
@@ -71,6 +78,8 @@ def cli() -> None:
 def run() -> int:
     """Run the command of this process and return its exit status; failures are one message on stderr."""
     _print_anything()
+    # azure-identity logs each failure, unredacted, and without a handler Python prints it; the error says it anyway.
+    logging.getLogger("azure").addHandler(logging.NullHandler())
     try:
         status = cli.main(prog_name="byoclient", standalone_mode=False) or 0
         sys.stdout.flush()

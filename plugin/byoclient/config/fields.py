@@ -14,11 +14,18 @@ def _no_bool(value: object) -> object:
     return value
 
 
-def _printable(secret: SecretStr) -> SecretStr:
+def key_fault(text: str) -> str | None:
+    """Return what is wrong with a key or token, in words, or None."""
     # A key with a line break would stand whole in the HTTP library's traceback ("Illegal header value").
-    text = secret.get_secret_value()
     if not text or not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError("is empty, or holds spaces, line breaks or other characters that no key has")
+        return "is empty, or holds spaces, line breaks or other characters that no key has"
+    return None
+
+
+def _printable(secret: SecretStr) -> SecretStr:
+    wrong = key_fault(secret.get_secret_value())
+    if wrong:
+        raise ValueError(wrong)
     return secret
 
 

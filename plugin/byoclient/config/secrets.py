@@ -7,13 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import BaseModel
 
+from byoclient.config.sources import SecretSource
+
 SHORTEST = 4  # characters
 
 
 def secret_values(data: object) -> Iterator[str]:
     """Yield all secret values in a model, mapping or list."""
     reveal = getattr(data, "get_secret_value", None)
-    if callable(reveal):
+    if isinstance(data, SecretSource):
+        yield from data.known_values()  # without reading: a keyring may ask a person
+    elif callable(reveal):
         secret = reveal()
         yield secret.decode(errors="replace") if isinstance(secret, bytes) else str(secret)
     elif isinstance(data, BaseModel):

@@ -104,7 +104,8 @@ def _message(detail: ErrorDetails) -> str:
     for pattern, word in _WORDS.items():
         text = re.sub(pattern, word, text)
     found = f" Found {_describe(detail['input'])}." if text.startswith("should") else ""
-    return f"{_without(text, detail)}.{found}"
+    end = "" if text.endswith("?") else "."  # after "Did you mean 'x'?"
+    return f"{_without(text, detail)}{end}{found}"
 
 
 def _plain(quoted: object) -> str:

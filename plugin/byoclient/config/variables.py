@@ -13,6 +13,17 @@ from byoclient.trust import ALWAYS_READABLE, Trust
 _VARIABLE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(:-(?P<default>[^}]*))?\}|\$\{[^}]*\}?", re.A)
 
 
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.A)
+
+
+def not_allowed(name: str, trust: Trust) -> str:
+    """Return what to say of a variable that a file may not read."""
+    return (
+        f"the variable {name} may not be read from a file. Allowed: {', '.join((*ALWAYS_READABLE, *trust.env))}. "
+        f'Pass trust=Trust(env=("{name}",)) to load(), or --trust-env {name}.'
+    )
+
+
 class Substitution:
     """Replaces the variables of a section and collects what is wrong with them."""
 
@@ -43,13 +54,7 @@ class Substitution:
         if name is None:
             return self._fail("a malformed variable. Write ${VAR} or ${VAR:-default}; $${ is a plain ${.", loc)
         if not self._trust.allows_variable(name):
-            return self._fail(
-                f"the variable {name} may not be read from a file. Allowed: "
-                f"{', '.join((*ALWAYS_READABLE, *self._trust.env))}. "
-                f'Pass trust=Trust(env=("{name}",)) to load(), or --trust-env {name}.',
-                loc,
-                TrustError,
-            )
+            return self._fail(not_allowed(name, self._trust), loc, TrustError)
         value = self._environ.get(name)
         if default is not None:
             return value or default

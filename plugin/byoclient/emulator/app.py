@@ -11,9 +11,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from byoclient.emulator import azure_errors, chat, embeddings, responses
+from byoclient.emulator.breaking import Breakable, Silence
 from byoclient.emulator.entra import Entra
+from byoclient.emulator.faults import Faults
 from byoclient.emulator.hashing import digest_of, uuid_of
-from byoclient.emulator.managed_identity import ManagedIdentity
+from byoclient.emulator.managed_identity import ManagedIdentity, app_service_outage, imds_outage
 from byoclient.emulator.openai_surface import Handler, OpenAISurface
 from byoclient.emulator.record import Record, RecordedRequest
 from byoclient.emulator.replies import JsonReply, Reply
@@ -23,12 +25,12 @@ from byoclient.emulator.tokens import Tokens
 EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-def build(settings: Settings, tokens: Tokens, record: Record) -> Starlette:
+def build(settings: Settings, tokens: Tokens, record: Record, faults: Faults) -> Starlette:
     """Return the application that both listeners serve."""
     surface = OpenAISurface(settings, tokens)
     routes = [
         *openai_routes(surface, record),
-        *token_routes(settings, tokens, record),
+        *token_routes(settings, tokens, record, faults),
         route("/{path:path}", nothing_here, record, *EVERY_METHOD),
     ]
     return Starlette(routes=routes)
@@ -46,29 +48,35 @@ def openai_routes(surface: OpenAISurface, record: Record) -> Iterable[BaseRoute]
         yield route(f"{prefix}/models/{{model}}", surface.model(v1=is_v1), record, "GET")
 
 
-def token_routes(settings: Settings, tokens: Tokens, record: Record) -> Iterable[BaseRoute]:
-    """Yield Entra ID and the two managed identity endpoints."""
+def token_routes(settings: Settings, tokens: Tokens, record: Record, faults: Faults) -> Iterable[BaseRoute]:
+    """Yield Entra ID and the two managed identity endpoints, which can be broken."""
     entra, identity = Entra(settings, tokens), ManagedIdentity(settings, tokens)
-    yield route("/{tenant}/v2.0/.well-known/openid-configuration", entra.configuration, record, "GET")
-    yield token_route("/{tenant}/oauth2/v2.0/token", entra.token, record, "POST")
-    yield token_route("/msi/token", identity.app_service, record, "GET")
-    yield token_route("/metadata/identity/oauth2/token", identity.imds, record, "GET")
+    discovery, token = Breakable(faults, entra.outage, discovery=True), Breakable(faults, entra.outage)
+    app_service, imds = Breakable(faults, app_service_outage), Breakable(faults, imds_outage)
+    yield route(
+        "/{tenant}/v2.0/.well-known/openid-configuration", entra.configuration, record, "GET", breakable=discovery
+    )
+    yield route("/{tenant}/oauth2/v2.0/token", entra.token, record, breakable=token)
+    yield route("/msi/token", identity.app_service, record, "GET", breakable=app_service)
+    yield route("/metadata/identity/oauth2/token", identity.imds, record, "GET", breakable=imds)
 
 
-def route(path: str, handler: Handler, record: Record, *methods: str, for_token: bool = False) -> Route:
-    """Return a route, of POST by default, that records the request and sends what the handler replies."""
+def route(path: str, handler: Handler, record: Record, *methods: str, breakable: Breakable | None = None) -> Route:
+    """Return a route, of POST by default, that records the request and sends what the handler replies.
+
+    Requests of a breakable one count as token requests, but for those of the discovery document.
+    """
+    for_token = breakable is not None and not breakable.discovery
 
     async def endpoint(request: Request) -> Response:
         received = await receive(request)
         record.add(received, for_token=for_token)
-        return send(reply_to(handler, received, request.path_params), received)
+        reply = await breakable.instead(request, received) if breakable else None
+        if isinstance(reply, Silence):
+            return reply
+        return send(reply or reply_to(handler, received, request.path_params), received)
 
     return Route(path, endpoint, methods=methods or ["POST"])
-
-
-def token_route(path: str, handler: Handler, record: Record, method: str) -> Route:
-    """Return a route whose requests count as token requests."""
-    return route(path, handler, record, method, for_token=True)
 
 
 async def receive(request: Request) -> RecordedRequest:

@@ -14,19 +14,22 @@ def check(request: RecordedRequest, settings: Settings, tokens: Tokens, *, v1: b
     """Let a request pass, or raise Azure's 401; on the v1 surface the key may also stand as bearer token."""
     key = request.headers.get("api-key")
     if key is not None:
-        accepted, error = same(key, settings.api_key), azure_errors.wrong_key()
-    else:
-        accepted, error = has_token(request, settings, tokens, v1=v1), azure_errors.wrong_token()
-    if not accepted:
-        raise error
+        if not same(key, settings.api_key):
+            raise azure_errors.wrong_key()
+        return
+    bearer = bearer_of(request)
+    if (v1 and same(bearer, settings.api_key)) or tokens.accepts(bearer, AUDIENCES):
+        return
+    revocation = tokens.revocation(bearer)
+    if revocation and revocation.challenge:
+        raise azure_errors.revoked_token(settings.tenant_id, revocation.time)
+    raise azure_errors.wrong_token()
 
 
-def has_token(request: RecordedRequest, settings: Settings, tokens: Tokens, *, v1: bool) -> bool:
-    """Return whether the bearer token is valid here."""
+def bearer_of(request: RecordedRequest) -> str:
+    """Return the bearer token; empty where there is none."""
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        return False
-    return (v1 and same(bearer, settings.api_key)) or tokens.accepts(bearer.strip(), AUDIENCES)
+    return bearer.strip() if scheme.lower() == "bearer" else ""
 
 
 def same(given: str, expected: str) -> bool:

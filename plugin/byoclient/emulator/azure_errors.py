@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Mapping
 
 from byoclient.emulator.replies import JsonReply
 from byoclient.emulator.settings import RESOURCE
 
 MODELS_LINK = "https://go.microsoft.com/fwlink/?linkid=2197993"
+AUTHORITY = "login.microsoftonline.com"
+REVOKED = (
+    "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: "
+    "TokenIssuedBeforeRevocationTimestamp"
+)
 INVALID = "invalid_request_error"
 
 
@@ -38,6 +45,16 @@ def wrong_token() -> AzureError:
     """Return the answer to a bearer token that is missing, unknown, expired or for another audience."""
     message = f"Unauthorized. Access token is missing, invalid, audience is incorrect ({RESOURCE}), or have expired."
     return AzureError(401, {"code": "Unauthorized", "message": message}, {"WWW-Authenticate": "Bearer"})
+
+
+def revoked_token(tenant: str, time: float) -> AzureError:
+    """Return the answer of continuous access evaluation: as to a wrong token, with the claims of a better one."""
+    claims = json.dumps({"access_token": {"nbf": {"essential": True, "value": str(int(time))}}})
+    challenge = (
+        f'Bearer realm="", authorization_uri="https://{AUTHORITY}/{tenant}/oauth2/authorize", error="invalid_token", '
+        f'error_description="{REVOKED}", claims="{base64.b64encode(claims.encode()).decode()}"'
+    )
+    return AzureError(401, wrong_token().error, {"WWW-Authenticate": challenge})
 
 
 def not_found() -> AzureError:

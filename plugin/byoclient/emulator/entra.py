@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
+from byoclient.emulator import on_behalf_of
 from byoclient.emulator.auth import same
 from byoclient.emulator.azure_errors import AzureError
+from byoclient.emulator.client_assertions import check_client_assertion
+from byoclient.emulator.entra_errors import EntraError, outage, required, unknown_client, wrong_secret
 from byoclient.emulator.hashing import digest_of, uuid_of
 from byoclient.emulator.record import RecordedRequest
 from byoclient.emulator.replies import JsonObject, JsonReply, Reply
 from byoclient.emulator.settings import Settings
-from byoclient.emulator.tokens import Tokens
+from byoclient.emulator.tokens import Token, Tokens
 
 ERROR_LINK = "https://login.microsoftonline.com/error?code="
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-
-class EntraError(Exception):
-    """One of Entra's errors: `error` is the OAuth word, `code` the number after AADSTS."""
-
-    def __init__(self, status: int, error: str, code: int, message: str) -> None:
-        self.status, self.error, self.code, self.message = status, error, code, message
-        super().__init__(message)
+Grant = Callable[[Mapping[str, str], str], JsonObject]
 
 
 class Entra:
@@ -43,17 +40,31 @@ class Entra:
         return JsonReply(discovery(f"https://{request.headers['host']}/{parameters['tenant']}"))
 
     def token(self, request: RecordedRequest, parameters: Mapping[str, str]) -> Reply:
-        """Answer a client credentials request."""
+        """Answer a request for a token of the application, or of a user on whose behalf it acts."""
         check_secure(request)
         form = {name: values[-1] for name, values in parse_qs(request.body.decode("utf-8", "replace")).items()}
+        authority = f"https://{request.headers['host']}/{parameters['tenant']}"
         try:
             self._check_tenant(parameters["tenant"], "invalid_request")
-            self._check_client(form)
-            return self._grant(form)
+            grant = self._grant(form)
+            self._check_client(form, f"{authority}/oauth2/v2.0/token")
+            return JsonReply(grant(form, authority))
         except EntraError as error:
             return self._refusal(error, request)
 
-    def _grant(self, form: Mapping[str, str]) -> Reply:
+    def outage(self, request: RecordedRequest, status: int) -> JsonReply:
+        """Return what Entra answers when it cannot answer."""
+        return self._refusal(outage(status), request)
+
+    def _grant(self, form: Mapping[str, str]) -> Grant:
+        grants: dict[str, Grant] = {"client_credentials": self._to_client, on_behalf_of.GRANT: self._on_behalf_of}
+        name = required(form, "grant_type")
+        if name not in grants:
+            message = f"The app requested an unsupported grant type '{name}'."
+            raise EntraError(400, "unsupported_grant_type", 70003, message)
+        return grants[name]
+
+    def _to_client(self, form: Mapping[str, str], authority: str) -> JsonObject:
         scope = required(form, "scope")
         if not scope.endswith("/.default"):
             message = (
@@ -61,12 +72,13 @@ class Entra:
                 "with /.default suffixed to the resource identifier (application ID URI)."
             )
             raise EntraError(400, "invalid_scope", 1002012, message)
-        lifetime = self._settings.token_lifetime
-        text = self._tokens.issue(scope, lifetime).text
-        seconds = int(lifetime)
-        return JsonReply(
-            {"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": text}
-        )
+        return granted(self._tokens.issue(scope))
+
+    def _on_behalf_of(self, form: Mapping[str, str], authority: str) -> JsonObject:
+        scope = required(form, "scope")
+        on_behalf_of.check_user_assertion(form, self._settings, self._tokens)
+        token = self._tokens.issue(on_behalf_of.resource_of(scope), for_user=True)
+        return {**granted(token), **on_behalf_of.about_the_user(scope, token, self._settings, authority)}
 
     def _check_tenant(self, tenant: str, word: str) -> None:
         if tenant != self._settings.tenant_id:
@@ -77,23 +89,15 @@ class Entra:
             )
             raise EntraError(400, word, 90002, message)
 
-    def _check_client(self, form: Mapping[str, str]) -> None:
-        grant = required(form, "grant_type")
-        if grant != "client_credentials":
-            message = f"The app requested an unsupported grant type '{grant}'."
-            raise EntraError(400, "unsupported_grant_type", 70003, message)
+    def _check_client(self, form: Mapping[str, str], endpoint: str) -> None:
         client = required(form, "client_id")
         if client != self._settings.client_id:
             raise unknown_client(client, self._settings.tenant_id)
-        self._check_proof(form)
-
-    def _check_proof(self, form: Mapping[str, str]) -> None:
         if "client_secret" in form:
             if not same(form["client_secret"], self._settings.client_secret):
                 raise wrong_secret(self._settings.client_id)
         elif "client_assertion" in form and form.get("client_assertion_type") == ASSERTION_TYPE:
-            if not same(form["client_assertion"], self._settings.federated_token):
-                raise EntraError(401, "invalid_client", 50027, "JWT token is invalid or malformed.")
+            check_client_assertion(form["client_assertion"], self._settings, endpoint)
         else:
             message = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
             raise EntraError(401, "invalid_client", 7000218, message)
@@ -124,31 +128,10 @@ def check_secure(request: RecordedRequest) -> None:
         raise AzureError(404, {"code": "404", "message": message})
 
 
-def required(form: Mapping[str, str], name: str) -> str:
-    """Return a field of the form, or raise Entra's error for its absence."""
-    if name not in form:
-        message = f"The request body must contain the following parameter: '{name}'."
-        raise EntraError(400, "invalid_request", 900144, message)
-    return form[name]
-
-
-def unknown_client(client: str, tenant: str) -> EntraError:
-    """Return the error for an application that the tenant does not have."""
-    message = (
-        f"Application with identifier '{client}' was not found in the directory '{tenant}'. This can happen if the "
-        "application has not been installed by the administrator of the tenant or consented to by any user in the "
-        "tenant. You may have sent your authentication request to the wrong tenant."
-    )
-    return EntraError(400, "unauthorized_client", 700016, message)
-
-
-def wrong_secret(client: str) -> EntraError:
-    """Return the error for a secret that is not the application's."""
-    message = (
-        "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not "
-        f"the client secret ID, for a secret added to app '{client}'."
-    )
-    return EntraError(401, "invalid_client", 7000215, message)
+def granted(token: Token) -> JsonObject:
+    """Return the answer with a token."""
+    seconds = int(token.lifetime)
+    return {"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token.text}
 
 
 def discovery(tenant_url: str) -> JsonObject:

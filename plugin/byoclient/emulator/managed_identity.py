@@ -48,11 +48,11 @@ class ManagedIdentity:
 
     def _granted(self, resource: str) -> JsonObject:
         """Return a token; both services write its numbers as text."""
-        token = self._tokens.issue(resource, self._settings.token_lifetime)
+        token = self._tokens.issue(resource)
         return {
             "access_token": token.text,
             "client_id": self._settings.client_id,
-            "expires_in": str(int(self._settings.token_lifetime)),
+            "expires_in": str(int(token.lifetime)),
             "expires_on": str(int(token.expires_on)),
             "not_before": str(int(token.issued_on)),
             "resource": resource,
@@ -60,11 +60,22 @@ class ManagedIdentity:
         }
 
 
+def app_service_outage(request: RecordedRequest, status: int) -> JsonReply:
+    """Return what App Service answers when it gets no token itself."""
+    return app_service_error(status, "An unexpected error occurred while fetching the AAD Token.")
+
+
+def imds_outage(request: RecordedRequest, status: int) -> JsonReply:
+    """Return what IMDS answers when it gets no token itself."""
+    message = "Failed to retrieve token from the Active directory. For details see logs in the metadata service."
+    return imds_error(message, status, "unknown")
+
+
 def app_service_error(status: int, message: str) -> JsonReply:
     """Return an error in App Service's shape."""
     return JsonReply({"statusCode": status, "message": message}, status)
 
 
-def imds_error(description: str) -> JsonReply:
+def imds_error(description: str, status: int = 400, error: str = "invalid_request") -> JsonReply:
     """Return an error in IMDS's shape."""
-    return JsonReply({"error": "invalid_request", "error_description": description}, 400)
+    return JsonReply({"error": error, "error_description": description}, status)

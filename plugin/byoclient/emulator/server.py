@@ -12,16 +12,16 @@ from types import TracebackType
 from typing import Self
 
 from byoclient.emulator import settings as defaults
-from byoclient.emulator.record import Record, RecordedRequest
+from byoclient.emulator.controls import Controls
+from byoclient.emulator.jwts import check_certificate
 from byoclient.emulator.settings import Settings
 from byoclient.emulator.sockets import LOOPBACK, listener
-from byoclient.emulator.tokens import Tokens
 from byoclient.errors import EmulatorError
 
 NEEDED = ("starlette", "uvicorn", "trustme", "jsonschema")
 
 
-class Emulator:
+class Emulator(Controls):
     """Azure OpenAI and Entra ID on 127.0.0.1, for tests of programs that call them.
 
     The defaults of keys and ids are well-known demo values, not secrets. A deployment whose name contains
@@ -34,6 +34,8 @@ class Emulator:
         tenant_id: the one tenant of the Entra part.
         client_id: the one application of that tenant, and the one user-assigned managed identity.
         client_secret: that application's secret.
+        client_certificate: that application's certificate as PEM text, without the key: its signatures are then
+            checked. Without it, any well-formed client assertion of the application is accepted.
         federated_token: the text that workload identity must present as its client assertion.
         identity_header: the `X-IDENTITY-HEADER` of the App Service identity endpoint.
         token_lifetime: how long issued tokens live, in seconds.
@@ -50,6 +52,7 @@ class Emulator:
         tenant_id: str = defaults.TENANT_ID,
         client_id: str = defaults.CLIENT_ID,
         client_secret: str = defaults.CLIENT_SECRET,
+        client_certificate: str | bytes | None = None,
         federated_token: str = defaults.FEDERATED_TOKEN,
         identity_header: str = defaults.IDENTITY_HEADER,
         token_lifetime: float = 3600.0,
@@ -57,7 +60,7 @@ class Emulator:
         tls_port: int = 0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._settings = Settings(
+        settings = Settings(
             api_key=api_key,
             deployments=tuple(deployments),
             tenant_id=tenant_id,
@@ -67,10 +70,10 @@ class Emulator:
             identity_header=identity_header,
             token_lifetime=token_lifetime,
             clock=clock,
+            client_certificate=_certificate(client_certificate),
         )
+        super().__init__(settings)
         self._wanted = (port, tls_port)
-        self._tokens = Tokens(clock)
-        self._record = Record()
         self._running = ExitStack()
         self._ports: tuple[int, int] | None = None
         self._ca_file = ""
@@ -97,7 +100,7 @@ class Emulator:
         secure = stack.enter_context(listener("tls_port", self._wanted[1]))
         folder = stack.enter_context(TemporaryDirectory(prefix="byoclient-emulator-"))
         files = make_certificates(Path(folder))
-        app = build(self._settings, self._tokens, self._record)
+        app = build(self._settings, self._tokens, self._record, self._faults)
         stack.callback(ServingThread(app, plain, secure, str(files.server)).close)
         self._ca_file = str(files.authority)
         self._ports = (plain.getsockname()[1], secure.getsockname()[1])
@@ -175,30 +178,6 @@ class Emulator:
         """The variable that makes a program under test find managed identity as in a virtual machine."""
         return {"AZURE_POD_IDENTITY_AUTHORITY_HOST": self.url}
 
-    @property
-    def requests(self) -> tuple[RecordedRequest, ...]:
-        """The last 10,000 requests, oldest first; they stay readable after `close()`."""
-        return self._record.requests
-
-    @property
-    def token_requests(self) -> int:
-        """How often a token was asked for (Entra, App Service, IMDS), granted or not."""
-        return self._record.token_requests
-
-    def clear_requests(self) -> None:
-        """Forget the recorded requests and set `token_requests` to 0."""
-        self._record.clear()
-
-    def issue_token(self, resource: str = defaults.RESOURCE, lifetime: float | None = None) -> str:
-        """Return a bearer token for a resource.
-
-        Args:
-            resource: the audience, with or without `/.default`.
-            lifetime: seconds, `token_lifetime` by default; a negative one makes an expired token.
-        """
-        seconds = self._settings.token_lifetime if lifetime is None else lifetime
-        return self._tokens.issue(resource, seconds).text
-
     def __repr__(self) -> str:
         return f"Emulator({self.url!r})" if self._ports else "Emulator(not running)"
 
@@ -213,3 +192,11 @@ def check_installed() -> None:
     for name in NEEDED:
         if importlib.util.find_spec(name) is None:
             raise EmulatorError(f"The emulator needs {name}. Type: pip install 'byoclient[emulator]'")
+
+
+def _certificate(pem: str | bytes | None) -> bytes | None:
+    if pem is None:
+        return None
+    found = pem.encode() if isinstance(pem, str) else pem
+    check_certificate(found)
+    return found

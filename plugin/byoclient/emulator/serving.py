@@ -14,14 +14,23 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 LOOP_TURNS = 5  # from a socket that was accepted to its protocol
 GRACE = 1  # seconds that an answer in progress may still take at close
+CUT = "byoclient.cut"  # the ASGI extension that cuts the connection of a request
 
 
 class QuietProtocol(H11Protocol):
-    """HTTP/1.1 without access lines; uvicorn's own switch for that would silence the whole process."""
+    """HTTP/1.1 that lets the application cut the connection, and without access lines.
+
+    uvicorn's own switch for those would silence the whole process.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.access_log = False
+        self._application, self.app = self.app, self._with_cut
+
+    async def _with_cut(self, scope: Any, receive: Any, send: Any) -> None:
+        extensions = {**scope.get("extensions", {}), CUT: self.transport.abort}
+        await self._application({**scope, "extensions": extensions}, receive, send)
 
 
 class Server(uvicorn.Server):

@@ -12,6 +12,9 @@ CLIENT_SECRET = "byoclient-emulator-secret"  # noqa: S105 - a published demo val
 FEDERATED_TOKEN = "byoclient-emulator-federated-token"  # noqa: S105 - a published demo value
 IDENTITY_HEADER = "byoclient-emulator-identity-header"
 RESOURCE = "https://cognitiveservices.azure.com"
+USER = "user@emulator.example"
+USER_ID = "b70c11e0-0000-4000-8000-000000000003"
+APPLICATION_ID = "b70c11e0-0000-4000-8000-000000000004"  # of its service principal in the tenant
 AUDIENCES = (RESOURCE, "https://ai.azure.com")
 DEPLOYMENTS = (
     "gpt-4o",
@@ -37,3 +40,9 @@ class Settings:
     identity_header: str = field(repr=False)
     token_lifetime: float
     clock: Callable[[], float]
+    client_certificate: bytes | None = None
+
+    @property
+    def own_audiences(self) -> tuple[str, str]:
+        """The audiences of tokens that users bring to the application."""
+        return self.client_id, f"api://{self.client_id}"

@@ -27,12 +27,10 @@ class CredentialConfig(StrictModel):
     Attributes:
         kind: tells the kinds apart.
         cloud: sets the authority, the default scope and the hosts that may receive the token.
-        scope: what the token is asked for; by default that of Azure OpenAI in this cloud.
     """
 
     kind: str
     cloud: CloudName = "public"
-    scope: Text | None = None
 
     @property
     def azure_cloud(self) -> Cloud:
@@ -42,7 +40,7 @@ class CredentialConfig(StrictModel):
     @property
     def token_scope(self) -> str:
         """The scope that tokens are asked for."""
-        return self.scope or self.azure_cloud.scope
+        return self.azure_cloud.scope
 
     def build(self) -> SupportsTokenInfo:
         """Return the azure-identity credential; imports azure-identity, sends nothing."""
@@ -53,12 +51,25 @@ class CredentialConfig(StrictModel):
         raise NotImplementedError
 
 
-class EntraCredentialConfig(CredentialConfig):
-    """A kind that sends its own secret to Entra ID.
+class ScopedCredentialConfig(CredentialConfig):
+    """A kind whose token is made for one service.
 
     Attributes:
-        tenant_id: the Entra tenant.
-        client_id: the application (client) id.
+        scope: what the token is asked for; by default that of Azure OpenAI in this cloud.
+    """
+
+    scope: Text | None = None
+
+    @property
+    def token_scope(self) -> str:
+        """The scope that tokens are asked for."""
+        return self.scope or super().token_scope
+
+
+class EntraCredentialConfig(ScopedCredentialConfig):
+    """A kind that reaches Entra ID itself.
+
+    Attributes:
         authority: URL of another authority than the cloud's; its host has to be trusted.
         disable_instance_discovery: for authorities that Entra's metadata does not know.
         http: how Entra ID is reached.
@@ -72,20 +83,7 @@ class EntraCredentialConfig(CredentialConfig):
     @field_validator("authority")
     @classmethod
     def _trusted(cls, authority: str | None, info: ValidationInfo) -> str | None:
-        if authority is None:
-            return None
-        text = authority if "://" in authority else f"https://{authority}"
-        origin = parse_origin(text)
-        if origin is None or origin.scheme != "https":
-            raise ValueError("should be an https URL, such as https://login.microsoftonline.com")
-        if not _is_authority(origin, info.data.get("cloud", "public"), trust_of(info)):
-            raise PydanticCustomError(
-                TRUST_ERROR,
-                "the host '{host}' is not the authority of the cloud '{cloud}'. Pass "
-                'trust=Trust(hosts=("{host}",)) to load(), or --trust-host {host}.',
-                {"host": origin.host, "cloud": info.data.get("cloud", "public")},
-            )
-        return text
+        return None if authority is None else checked_authority(authority, info)
 
     def arguments(self) -> dict[str, Any]:
         """Return the keyword arguments that all Entra credentials of azure-identity take."""
@@ -95,6 +93,28 @@ class EntraCredentialConfig(CredentialConfig):
             "additionally_allowed_tenants": list(self.additionally_allowed_tenants),
             **self.http.arguments(),
         }
+
+
+def checked_authority(authority: str, info: ValidationInfo) -> str:
+    """Return the URL of an authority that may receive the credential's secrets.
+
+    Raises:
+        ValueError: it is no https URL.
+        PydanticCustomError: it may not; becomes a TrustError.
+    """
+    text = authority if "://" in authority else f"https://{authority}"
+    origin = parse_origin(text)
+    if origin is None or origin.scheme != "https":
+        raise ValueError("should be an https URL, such as https://login.microsoftonline.com")
+    cloud = info.data.get("cloud", "public")
+    if not _is_authority(origin, cloud, trust_of(info)):
+        raise PydanticCustomError(
+            TRUST_ERROR,
+            "the host '{host}' is not the authority of the cloud '{cloud}'. Pass "
+            'trust=Trust(hosts=("{host}",)) to load(), or --trust-host {host}.',
+            {"host": origin.host, "cloud": cloud},
+        )
+    return text
 
 
 def _is_authority(origin: Origin, cloud: CloudName, trust: Trust) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from byoclient.config.fields import Seconds, Text
-from byoclient.identity.base import CredentialConfig, EntraCredentialConfig
+from byoclient.identity.base import EntraCredentialConfig, ScopedCredentialConfig
 
 if TYPE_CHECKING:
     from azure.core.credentials import SupportsTokenInfo
@@ -44,26 +44,72 @@ class DefaultCredentialConfig(EntraCredentialConfig):
         return "Run 'az login' on your own machine, give this host an identity, or name one kind of credential."
 
 
-class AzureCliConfig(CredentialConfig):
+class ToolConfig(ScopedCredentialConfig):
+    """The account that is signed in to a tool on this machine.
+
+    Attributes:
+        tenant_id: the Entra tenant.
+        additionally_allowed_tenants: further tenants that tokens may be got for.
+        process_timeout: seconds that the tool may take.
+    """
+
+    tenant_id: Text | None = None
+    additionally_allowed_tenants: tuple[Text, ...] = ()
+    process_timeout: Seconds = 10
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the keyword arguments of azure-identity; it takes whole seconds, and 0 would always fail."""
+        return {
+            "tenant_id": self.tenant_id or "",
+            "additionally_allowed_tenants": list(self.additionally_allowed_tenants),
+            "process_timeout": math.ceil(self.process_timeout),
+        }
+
+
+class AzureCliConfig(ToolConfig):
     """`kind: azure_cli`: the account that is signed in to the Azure CLI."""
 
     kind: Literal["azure_cli"]
-    tenant_id: Text | None = None
     subscription: Text | None = None
-    additionally_allowed_tenants: tuple[Text, ...] = ()
-    process_timeout: Seconds = 10
 
     def build(self) -> SupportsTokenInfo:
         """Return an `AzureCliCredential`."""
         from azure.identity import AzureCliCredential
 
-        return AzureCliCredential(
-            tenant_id=self.tenant_id or "",
-            subscription=self.subscription,
-            additionally_allowed_tenants=list(self.additionally_allowed_tenants),
-            process_timeout=math.ceil(self.process_timeout),
-        )
+        return AzureCliCredential(subscription=self.subscription, **self.arguments())
 
     def help(self) -> str:
         """Return what a person can do."""
         return "Run 'az login', or choose another credential kind."
+
+
+class AzureDeveloperCliConfig(ToolConfig):
+    """`kind: azure_developer_cli`: the account that is signed in to the Azure Developer CLI."""
+
+    kind: Literal["azure_developer_cli"]
+
+    def build(self) -> SupportsTokenInfo:
+        """Return an `AzureDeveloperCliCredential`."""
+        from azure.identity import AzureDeveloperCliCredential
+
+        return AzureDeveloperCliCredential(**self.arguments())
+
+    def help(self) -> str:
+        """Return what a person can do."""
+        return "Run 'azd auth login', or choose another credential kind."
+
+
+class AzurePowerShellConfig(ToolConfig):
+    """`kind: azure_powershell`: the account that is signed in to Azure PowerShell."""
+
+    kind: Literal["azure_powershell"]
+
+    def build(self) -> SupportsTokenInfo:
+        """Return an `AzurePowerShellCredential`."""
+        from azure.identity import AzurePowerShellCredential
+
+        return AzurePowerShellCredential(**self.arguments())
+
+    def help(self) -> str:
+        """Return what a person can do."""
+        return "Run 'Connect-AzAccount' in PowerShell, or choose another credential kind."

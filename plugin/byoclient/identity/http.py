@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from byoclient.config.certificates import ClientCertificate, certificate_files
 from byoclient.config.fields import Seconds
 from byoclient.config.http import HttpOptions
 
@@ -12,10 +13,13 @@ class IdentityHttp(HttpOptions):
     """`http:` in a credential.
 
     Attributes:
+        client_certificate: PEM file of the certificate that proves to a server or proxy who connects, with its key;
+            or `cert_file` and `key_file`.
         connect_timeout: seconds; azure-identity's own default is 300.
         read_timeout: seconds; azure-identity's own default is 300.
     """
 
+    client_certificate: ClientCertificate | None = None
     connect_timeout: Seconds = 5.0
     read_timeout: Seconds = 10.0
 
@@ -29,6 +33,9 @@ class IdentityHttp(HttpOptions):
         }
         if self.ca_file:
             arguments["connection_verify"] = self.ca_file
+        if self.client_certificate:
+            cert_file, key_file = certificate_files(self.client_certificate)
+            arguments["connection_cert"] = (cert_file, key_file) if key_file else cert_file
         if self.proxy:
             arguments["proxies"] = {"https": self.proxy_url()}
         return arguments

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import model_validator
 
 from byoclient.config.fields import Text
-from byoclient.identity.base import CredentialConfig
+from byoclient.identity.base import ScopedCredentialConfig
 from byoclient.identity.http import IdentityHttp
 
 if TYPE_CHECKING:
     from azure.core.credentials import SupportsTokenInfo
 
 
-class ManagedIdentityConfig(CredentialConfig):
+class ManagedIdentityConfig(ScopedCredentialConfig):
     """`kind: managed_identity`: the identity of the Azure host; user-assigned by one of three ids."""
 
     kind: Literal["managed_identity"]

@@ -1,143 +1,230 @@
-"""The current bearer token of an identity, for sync and async callers."""
+"""The current bearer token of an identity: one refresh at a time, in the background, whoever waits for it.
+
+A token is renewed before its end, and served until 30 s before its end whatever the token endpoint does. Only who
+finds no valid token waits; a failure reaches all who wait, once, and is followed by a pause that grows.
+
+The credential is azure-identity's *sync* one, in a thread of its own, for async callers too: an aio credential dies
+with its event loop, and a sync provider stalls it. azure-identity (1.27) itself would ask once for each caller, on
+the path of the request, and raise while the token is still valid.
+"""
 
 from __future__ import annotations
 
-import re
+import asyncio
 import threading
 import time
-import weakref
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
-from byoclient.config import Section
-from byoclient.config.secrets import redact, secret_values
 from byoclient.errors import CredentialError
 from byoclient.identity.base import CredentialConfig
+from byoclient.identity.failures import explain
+from byoclient.identity.schedule import EMPTY, hold, pause
 from byoclient.startup import without_collections
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessTokenInfo, SupportsTokenInfo
 
-REFRESH_BEFORE = 300.0  # seconds before its end at which a token is renewed; azure-identity does the same
-SERVE_UNTIL = 30.0  # seconds before its end until which a token is served while it cannot be renewed
 
-
-class TokenSource:
-    """Gives the current token of one credential configuration.
-
-    It holds a *sync* azure-identity credential for async callers too: an aio credential dies with its event
-    loop, and a sync one runs in a worker thread without blocking theirs.
-    """
-
-    def __init__(self, config: CredentialConfig) -> None:
-        self._config = config
-        self._lock = threading.Lock()
-        self._credential: SupportsTokenInfo | None = None
-        self._token: AccessTokenInfo | None = None
-
-    def token(self) -> str:
-        """Return the current bearer token; a new one where it is about to end.
-
-        Raises:
-            CredentialError: there is none, and the credential gives none.
-        """
-        return self._fresh() or self._renewed()
-
-    async def async_token(self) -> str:
-        """Return the same as `token()`, without blocking the event loop."""
-        token = self._fresh()
-        if token is not None:
-            return token
-        import anyio.to_thread
-
-        return await anyio.to_thread.run_sync(self.token)
-
-    def _fresh(self) -> str | None:
-        token = self._token
-        if token is None or time.time() > (token.refresh_on or token.expires_on - REFRESH_BEFORE):
-            return None
-        return str(token.token)
-
-    def _renewed(self) -> str:
-        with self._lock:
-            token = self._fresh()  # another thread may have renewed it meanwhile
-            if token is None:
-                self._token = self._request()
-                token = str(self._token.token)
-            return token
-
-    def _request(self) -> AccessTokenInfo:
-        with without_collections():
-            from azure.core.exceptions import AzureError
-
-        try:
-            return self._built().get_token_info(self._config.token_scope)
-        except (AzureError, ImportError, OSError, ValueError) as error:
-            if self._token is not None and time.time() < self._token.expires_on - SERVE_UNTIL:
-                return self._token
-            raise CredentialError(_failure(self._config, error)) from error
-
-    def _built(self) -> SupportsTokenInfo:
-        if self._credential is None:
-            with without_collections():
-                self._credential = self._config.build()
-            weakref.finalize(self, _close, self._credential)
-        return self._credential
-
-
-def _close(credential: Any) -> None:
-    # All of azure-identity's credentials have close(); the protocol of azure-core does not promise it.
-    with suppress(Exception):
-        credential.close()
+def in_thread(work: Callable[[], None]) -> None:
+    """Run something in a daemon thread: a token endpoint that hangs must not keep a process from ending."""
+    threading.Thread(target=work, name="byoclient-token", daemon=True).start()
 
 
 @dataclass(frozen=True, slots=True)
-class TokenProvider:
-    """A token source as the openai SDK takes it, with the options that it stands in, for errors."""
+class Outage:
+    """What is known of a credential that fails.
 
-    source: TokenSource
-    options: Section | None
+    Attributes:
+        failures: how often it failed since it last worked.
+        until: seconds since 1970 before which it is not asked again.
+        error: the last failure.
+    """
 
-    def __call__(self) -> str:
-        """Return the current token."""
+    failures: int = 0
+    until: float = 0.0
+    error: CredentialError | None = None
+
+
+class TokenSource:
+    """Gives the current token of one credential configuration, to threads, tasks and event loops.
+
+    Args:
+        config: the credential's configuration.
+        clock: seconds since 1970.
+        start: runs the work of a refresh; in a daemon thread by default.
+    """
+
+    def __init__(
+        self,
+        config: CredentialConfig,
+        *,
+        clock: Callable[[], float] = time.time,
+        start: Callable[[Callable[[], None]], None] = in_thread,
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._start = start
+        self._credential: SupportsTokenInfo | None = None
+        self._held = EMPTY
+        self._outage = Outage()
+        self._claims: str | None = None
+        self._recent: deque[str] = deque(maxlen=8)
+        self.after_fork()
+
+    def after_fork(self) -> None:
+        """Keep the token, and take new locks, threads and connections; for the child of a fork."""
+        self._lock = threading.Lock()
+        self._pending: Future[str] | None = None
+        self._credential = None
+
+    def token(self) -> str:
+        """Return the current bearer token.
+
+        Raises:
+            CredentialError: there is no valid one, and the credential gives none.
+        """
+        held = self._held
+        if self._clock() < held.fresh_until:
+            return held.token
+        found = self._valid_or_pending()
+        return found if isinstance(found, str) else _outcome(found)
+
+    async def async_token(self) -> str:
+        """Return the same as `token()`, without blocking the event loop."""
+        held = self._held
+        if self._clock() < held.fresh_until:
+            return held.token
+        found = self._valid_or_pending()
+        return found if isinstance(found, str) else await _async_outcome(found)
+
+    def invalidate(self, token: str, claims: str | None = None) -> None:
+        """Drop a token that the service refused; another one that is held meanwhile stays.
+
+        Args:
+            token: the refused token.
+            claims: the claims challenge of the refusal, decoded, where there was one.
+        """
+        with self._lock:
+            if self._held.token == token:
+                self._held = EMPTY
+                self._claims = claims
+                self._drop_credential()  # with it goes azure-identity's cache, which would give the same token again
+
+    def gave(self, token: str) -> bool:
+        """Whether a token is one of the last that this source gave."""
+        return token in self._recent
+
+    @property
+    def expires_on(self) -> float:
+        """Seconds since 1970 at which the held token ends; 0 without one."""
+        return self._held.expires_on
+
+    def _valid_or_pending(self) -> str | Future[str]:
+        with self._lock:
+            now, held = self._clock(), self._held
+            begun = now >= held.fresh_until and self._pending is None and now >= self._outage.until
+            if begun:
+                self._pending = Future()
+                self._pending.set_running_or_notify_cancel()  # a waiter that is cancelled cancels nobody else
+            pending, error = self._pending, self._outage.error
+        if begun and pending is not None:
+            self._begin(pending)
+        if now < held.valid_until:
+            return held.token
+        if pending is not None:
+            return pending
+        assert error is not None  # noqa: S101  (without a pause a refresh was begun)
+        raise _again(error)
+
+    def _begin(self, pending: Future[str]) -> None:
         try:
-            return self.source.token()
-        except CredentialError as error:
-            raise self._placed(error) from error.__cause__
+            self._start(lambda: self._refresh(pending))
+        except RuntimeError as error:  # the interpreter is ending and starts no thread any more
+            self._failed(pending, CredentialError(explain(self._config, error)))
 
-    async def async_call(self) -> str:
-        """Return the current token, without blocking the event loop."""
+    def _refresh(self, pending: Future[str]) -> None:
         try:
-            return await self.source.async_token()
+            info = self._ask()
         except CredentialError as error:
-            raise self._placed(error) from error.__cause__
+            self._failed(pending, error)
+        except BaseException as error:
+            self._failed(pending, CredentialError(explain(self._config, error)))
+        else:
+            self._renewed(pending, info)
 
-    def _placed(self, error: CredentialError) -> CredentialError:
-        if self.options is None:
-            return error
-        return self.options.error(error.message, "credential", kind=CredentialError)
+    def _renewed(self, pending: Future[str], info: AccessTokenInfo) -> None:
+        with self._lock:
+            self._held = hold(info, self._held, self._clock())
+            self._recent.append(self._held.token)
+            self._outage, self._claims = Outage(), None
+            self._end(pending)
+        pending.set_result(str(info.token))
+
+    def _failed(self, pending: Future[str], error: CredentialError) -> None:
+        with self._lock:
+            failures = self._outage.failures + 1
+            self._outage = Outage(failures, self._clock() + pause(failures), error)
+            self._end(pending)
+        pending.set_exception(error)
+
+    def _end(self, pending: Future[str]) -> None:
+        if self._pending is pending:
+            self._pending = None
+
+    def _ask(self) -> AccessTokenInfo:
+        with without_collections():
+            from azure.core.exceptions import AzureError
+
+            try:
+                self._credential = self._credential or self._config.build()
+            except (AzureError, ImportError, OSError, ValueError) as error:
+                raise CredentialError(explain(self._config, error)) from error
+        claims: Any = {"claims": self._claims} if self._claims else {}
+        try:
+            info = self._credential.get_token_info(self._config.token_scope, options=claims)
+        except (AzureError, ImportError, OSError, ValueError) as error:
+            raise CredentialError(explain(self._config, error)) from error
+        if info.expires_on <= self._clock():
+            raise CredentialError(
+                f"credential kind '{self._config.kind}' gave a token that has ended already. Check this host's clock."
+            )
+        return info
+
+    def _drop_credential(self) -> None:
+        credential: Any = self._credential
+        self._credential = None
+        with suppress(Exception):  # all of azure-identity's have close(); azure-core's protocol does not promise it
+            credential.close()
+
+    def __del__(self) -> None:
+        self._drop_credential()
 
 
-_sources: WeakValueDictionary[CredentialConfig, TokenSource] = WeakValueDictionary()
-_sources_lock = threading.Lock()
+def _outcome(pending: Future[str]) -> str:
+    try:
+        return pending.result()
+    except CredentialError as error:
+        raise _again(error) from error.__cause__
 
 
-def token_source(config: CredentialConfig) -> TokenSource:
-    """Return the process's token source for a credential configuration: equal ones share it."""
-    with _sources_lock:
-        source = _sources.get(config)
-        if source is None:
-            source = _sources[config] = TokenSource(config)
-        return source
+async def _async_outcome(pending: Future[str]) -> str:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:  # another library's loop, such as trio's
+        import anyio.to_thread
+
+        return await anyio.to_thread.run_sync(_outcome, pending)
+    try:
+        return await asyncio.wrap_future(pending)
+    except CredentialError as error:
+        raise _again(error) from error.__cause__
 
 
-def _failure(config: CredentialConfig, error: Exception) -> str:
-    text = redact(str(error).strip(), secret_values(config))
-    attempts = re.findall(r"^\s+(\w+Credential): ([^.\n]*)", text, re.M)
-    if attempts:
-        said = "; ".join(f"{name}: {reason}" for name, reason in attempts)
-    else:
-        said = text.splitlines()[0][:300].rstrip(".") if text else type(error).__name__
-    return f"credential kind '{config.kind}' gave no token. It said: {said}. {config.help()}"
+def _again(error: CredentialError) -> CredentialError:
+    """Return an error anew: one that many raise at once would collect the tracebacks of all."""
+    return CredentialError(error.message)

@@ -68,9 +68,9 @@ def client(options: AzureOpenAIOptions) -> AzureOpenAI:
 
     return sdk.AzureOpenAI(
         **options.client_arguments(),
-        api_key=options.key(),
+        api_key=options.key(again=asks_for_keys()),
         azure_ad_token_provider=options.tokens(),
-        http_client=sdk.http_client(options.http, options.binding()),
+        http_client=sdk.http_client(options.http, options.binding(), options.tokens()),
     )
 
 
@@ -80,7 +80,17 @@ def async_client(options: AzureOpenAIOptions) -> AsyncAzureOpenAI:
 
     return sdk.AsyncAzureOpenAI(
         **options.client_arguments(),
-        api_key=options.key(),
+        api_key=options.async_key(again=asks_for_keys()),
         azure_ad_token_provider=options.async_tokens(),
-        http_client=sdk.async_http_client(options.http, options.binding()),
+        http_client=sdk.async_http_client(options.http, options.binding(), options.tokens()),
     )
+
+
+def asks_for_keys() -> bool:
+    """Whether the SDK's Azure clients call a key that is a function before each request.
+
+    openai 2.54 takes one and never calls it; 3.54 calls it.
+    """
+    from openai import AzureOpenAI
+
+    return "_refresh_api_key" in AzureOpenAI._prepare_options.__code__.co_names

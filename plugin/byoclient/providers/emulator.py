@@ -33,12 +33,12 @@ class EmulatorOptions(StrictModel):
 
 def client(options: EmulatorOptions) -> AzureOpenAI:
     """Return an `openai.AzureOpenAI` of the emulator; starts it where it does not run yet."""
-    return azure_openai.client(_azure_options(options))
+    return azure_openai.client(azure_options(options))
 
 
 def async_client(options: EmulatorOptions) -> AsyncAzureOpenAI:
     """Return an `openai.AsyncAzureOpenAI` of the emulator; starts it where it does not run yet."""
-    return azure_openai.async_client(_azure_options(options))
+    return azure_openai.async_client(azure_options(options))
 
 
 _running: dict[tuple[str, ...] | None, Emulator] = {}
@@ -62,7 +62,8 @@ def _close_quietly(emulator: Emulator) -> None:
         emulator.close()
 
 
-def _azure_options(options: EmulatorOptions) -> azure_openai.AzureOpenAIOptions:
+def azure_options(options: EmulatorOptions) -> azure_openai.AzureOpenAIOptions:
+    """Return the options of clients of the emulator; starts it where it does not run yet."""
     emulator = _emulator(options.deployments)
     if options.sign_in == "api_key":
         sign_in: dict[str, Any] = {"api_key": emulator.api_key}

@@ -61,7 +61,7 @@ def client(options: OpenAIOptions) -> OpenAI:
     return sdk.OpenAI(
         **options.client_arguments(),
         api_key=options.key() or options.tokens(),
-        http_client=sdk.http_client(options.http, options.binding()),
+        http_client=sdk.http_client(options.http, options.binding(), options.tokens()),
     )
 
 
@@ -71,6 +71,6 @@ def async_client(options: OpenAIOptions) -> AsyncOpenAI:
 
     return sdk.AsyncOpenAI(
         **options.client_arguments(),
-        api_key=options.key() or options.async_tokens(),
-        http_client=sdk.async_http_client(options.http, options.binding()),
+        api_key=options.async_key() or options.async_tokens(),
+        http_client=sdk.async_http_client(options.http, options.binding(), options.tokens()),
     )

@@ -6,15 +6,18 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from byoclient.config import OptionsContext, StrictModel
 from byoclient.config.context import TRUST_ERROR
-from byoclient.config.fields import Count, Seconds, Secret
+from byoclient.config.fields import Count, Seconds
+from byoclient.config.secret_fields import SourcedSecret
+from byoclient.config.sources import FileSecret
+from byoclient.errors import ConfigError
 from byoclient.identity.clouds import CLOUDS
 from byoclient.identity.credentials import Credential
-from byoclient.identity.tokens import TokenProvider, token_source
+from byoclient.identity.sharing import TokenProvider, token_source
 from byoclient.transport.auth import HostBinding
 from byoclient.transport.http import ClientHttp
 from byoclient.trust import Origin, parse_origin
@@ -69,7 +72,10 @@ class ClientOptions(StrictModel):
         http: how the client connects.
     """
 
-    api_key: Secret | None = None
+    # The union of all credential kinds takes long to build: only for the provider that a file names.
+    model_config = ConfigDict(defer_build=True)
+
+    api_key: SourcedSecret | None = None
     credential: Credential | None = None
     timeout: Seconds | None = None
     max_retries: Count | None = None
@@ -118,9 +124,31 @@ class ClientOptions(StrictModel):
         tokens = self.tokens()
         return tokens.async_call if tokens else None
 
-    def key(self) -> str | None:
-        """Return the API key, or None where there is a credential."""
-        return self.api_key.get_secret_value() if self.api_key else None
+    def key(self, *, again: bool = True) -> str | Callable[[], str] | None:
+        """Return the API key; None where there is a credential.
+
+        Args:
+            again: for a key that stands in a file, return what reads it, to be called before each request.
+        """
+        if self.api_key is None:
+            return None
+        try:
+            key = self.api_key.get_secret_value()
+        except ConfigError as error:
+            options = self._context.options
+            raise options.error(error.message, "api_key") if options else error from None
+        return self.api_key.get_secret_value if again and isinstance(self.api_key, FileSecret) else key
+
+    def async_key(self, *, again: bool = True) -> str | Callable[[], Awaitable[str]] | None:
+        """Return the async twin of `key()`."""
+        key = self.key(again=again)
+        if not callable(key):
+            return key
+
+        async def read() -> str:
+            return key()
+
+        return read
 
     def client_arguments(self) -> dict[str, Any]:
         """Return the keyword arguments that all clients of the SDK take; what is not given is left out."""

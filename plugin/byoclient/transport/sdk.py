@@ -19,8 +19,10 @@ import openai
 from openai.lib.azure import API_KEY_SENTINEL
 
 from byoclient.errors import TrustError
+from byoclient.identity.sharing import TokenProvider
 from byoclient.transport.auth import HostBinding
 from byoclient.transport.http import ClientHttp
+from byoclient.transport.refresh import RefreshOnce
 from byoclient.trust import Origin
 
 
@@ -55,29 +57,37 @@ class BoundAsyncHttpClient(openai.DefaultAsyncHttpxClient):
                 asyncio.get_running_loop().create_task(self.aclose())
 
 
-def http_client(options: ClientHttp, binding: HostBinding) -> BoundHttpClient:
-    """Return an http client with the SDK's own limits, without redirects."""
+def http_client(options: ClientHttp, binding: HostBinding, tokens: TokenProvider | None = None) -> BoundHttpClient:
+    """Return an http client with the SDK's own limits, without redirects.
+
+    Args:
+        options: how it connects.
+        binding: the hosts that may receive what it carries.
+        tokens: what gives the tokens, to refresh one that the service refuses; None for API keys.
+    """
 
     def check(request: Any) -> None:
         _check_request(binding, request)
 
-    client = BoundHttpClient(**_arguments(options), event_hooks={"request": [check]})
+    client = BoundHttpClient(**_arguments(options, tokens), event_hooks={"request": [check]})
     client.binding = binding
     return client
 
 
-def async_http_client(options: ClientHttp, binding: HostBinding) -> BoundAsyncHttpClient:
+def async_http_client(
+    options: ClientHttp, binding: HostBinding, tokens: TokenProvider | None = None
+) -> BoundAsyncHttpClient:
     """Return the async twin of `http_client`."""
 
     async def check(request: Any) -> None:
         _check_request(binding, request)
 
-    client = BoundAsyncHttpClient(**_arguments(options), event_hooks={"request": [check]})
+    client = BoundAsyncHttpClient(**_arguments(options, tokens), event_hooks={"request": [check]})
     client.binding = binding
     return client
 
 
-def _arguments(options: ClientHttp) -> dict[str, Any]:
+def _arguments(options: ClientHttp, tokens: TokenProvider | None) -> dict[str, Any]:
     return {
         "verify": options.verify(),
         "proxy": options.proxy_url(),
@@ -85,6 +95,7 @@ def _arguments(options: ClientHttp) -> dict[str, Any]:
         "mounts": {"http://": None},
         "trust_env": options.trust_env,
         "follow_redirects": False,
+        "auth": RefreshOnce(tokens) if tokens else None,
     }
 
 

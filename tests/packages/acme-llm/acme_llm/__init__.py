@@ -73,6 +73,11 @@ def async_plain() -> AsyncAzureOpenAI:
     return AsyncAzureOpenAI(**_plain_arguments())
 
 
+def assertion() -> str:
+    """Return what proves to Entra ID which application this is."""
+    return os.environ["ACME_ASSERTION"]
+
+
 def unadvertised() -> AzureOpenAI:
     """Return a client; no entry point names this function."""
     return AzureOpenAI(**_plain_arguments())

@@ -1,0 +1,326 @@
+"""`TokenSource`: renewed before its end, served until nearly its end, one refresh at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal
+
+import pytest
+from azure.core.credentials import AccessTokenInfo
+from azure.core.exceptions import ClientAuthenticationError
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from pydantic import PrivateAttr
+
+from byoclient import CredentialError
+from byoclient.emulator import Emulator
+from byoclient.identity.base import CredentialConfig
+from byoclient.identity.managed import ManagedIdentityConfig
+from byoclient.identity.sharing import token_source
+from byoclient.identity.tokens import TokenSource
+from tests.conftest import SetEnvironment
+
+
+class Endpoint:
+    """What answers a credential: a number as token, or a failure."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+        self.life = 3600.0
+        self.refresh_in: float | None = None
+        self.broken = False
+        self.asked: list[Any] = []
+        self.issued: list[AccessTokenInfo] = []
+        self.deferred: list[Callable[[], None]] = []
+
+    def get_token_info(self, scope: str, *, options: Any = None) -> AccessTokenInfo:
+        self.asked.append(options)
+        if self.broken:
+            raise ClientAuthenticationError("the endpoint is down")
+        refresh_on = int(self.now + self.refresh_in) if self.refresh_in else None
+        ends = int(self.now + self.life)
+        self.issued.append(AccessTokenInfo(f"token-{len(self.issued)}", ends, refresh_on=refresh_on))
+        return self.issued[-1]
+
+
+class TestedConfig(CredentialConfig):
+    """A kind whose credential is the endpoint above."""
+
+    __test__ = False
+    kind: Literal["tested"] = "tested"
+    _endpoint: Endpoint = PrivateAttr(default_factory=Endpoint)
+
+    def build(self) -> Any:
+        return self._endpoint
+
+    def help(self) -> str:
+        return "Mend it."
+
+
+def source_of(endpoint: Endpoint, *, deferred: bool = False) -> TokenSource:
+    """Return a source on the endpoint's clock; a refresh runs at once, or when the test says."""
+    config = TestedConfig()
+    config._endpoint = endpoint
+    start = endpoint.deferred.append if deferred else lambda work: work()
+    return TokenSource(config, clock=lambda: endpoint.now, start=start)
+
+
+def test_a_token_is_fetched_once_and_renewed_before_its_end() -> None:
+    """Not earlier than azure-identity would give a new one: five minutes."""
+    endpoint = Endpoint()
+    source = source_of(endpoint)
+    assert source.token() == source.token() == "token-0"
+    endpoint.now += 3600 - 301
+    assert source.token() == "token-0"
+    endpoint.now += 40
+    source.token()
+    assert source.token() == "token-1"
+    assert len(endpoint.asked) == 2
+
+
+def test_a_token_is_renewed_when_its_issuer_says_so() -> None:
+    """`refresh_on`, with some jitter."""
+    endpoint = Endpoint()
+    endpoint.refresh_in = 1000
+    source = source_of(endpoint)
+    source.token()
+    endpoint.now += 999
+    source.token()
+    assert len(endpoint.asked) == 1
+    endpoint.now += 32
+    source.token()
+    assert len(endpoint.asked) == 2
+
+
+def test_short_lived_tokens_are_not_fetched_for_each_call() -> None:
+    """Those that live less than azure-identity's five minutes."""
+    endpoint = Endpoint()
+    endpoint.life = 200
+    source = source_of(endpoint)
+    for _ in range(20):
+        source.token()
+        endpoint.now += 4
+    assert len(endpoint.asked) == 1
+
+
+def test_who_has_a_valid_token_never_waits_for_a_renewal() -> None:
+    """It runs beside them."""
+    endpoint = Endpoint()
+    source = source_of(endpoint, deferred=True)
+    waiting = threading.Thread(target=source.token)
+    waiting.start()
+    while not endpoint.deferred:
+        pass
+    endpoint.deferred.pop()()
+    waiting.join()
+    endpoint.now += 3400
+    assert [source.token() for _ in range(10)] == ["token-0"] * 10
+    assert len(endpoint.deferred) == 1
+    endpoint.deferred.pop()()
+    assert source.token() == "token-1"
+
+
+def test_a_valid_token_is_served_while_its_endpoint_fails_until_half_a_minute_before_its_end() -> None:
+    """Then the failure is raised, with what to do."""
+    endpoint = Endpoint()
+    source = source_of(endpoint)
+    source.token()
+    endpoint.broken = True
+    endpoint.now += 3400
+    for _ in range(1000):
+        assert source.token() == "token-0"
+    endpoint.now += 169
+    assert source.token() == "token-0"
+    endpoint.now += 2
+    with pytest.raises(CredentialError, match=r"'tested' gave no token\. It said: the endpoint is down\. Mend it\.$"):
+        source.token()
+
+
+def test_a_failing_credential_is_left_alone_for_a_pause_that_grows() -> None:
+    """Callers in between get the last failure at once."""
+    endpoint = Endpoint()
+    endpoint.broken = True
+    source = source_of(endpoint)
+    for _ in range(3000):
+        with pytest.raises(CredentialError):
+            source.token()
+        endpoint.now += 0.1
+    assert 12 <= len(endpoint.asked) <= 30
+    endpoint.broken = False
+    endpoint.now += 31
+    assert source.token() == "token-0"
+
+
+def test_a_refused_token_is_dropped_and_no_other() -> None:
+    """With the claims of the refusal passed on, once."""
+    endpoint = Endpoint()
+    source = source_of(endpoint)
+    first = source.token()
+    source.invalidate("another")
+    assert source.token() == first
+    source.invalidate(first, '{"access_token":{}}')
+    second = source.token()
+    source.invalidate(first)
+    assert source.token() == second != first
+    assert endpoint.asked == [{}, {"claims": '{"access_token":{}}'}]
+    assert source.gave(first)
+    assert not source.gave("another")
+
+
+def test_a_token_that_has_ended_when_it_comes_is_a_failure() -> None:
+    """The clock of this host is wrong, or that of the issuer."""
+    endpoint = Endpoint()
+    endpoint.life = -5
+    with pytest.raises(CredentialError, match="Check this host's clock"):
+        source_of(endpoint).token()
+
+
+def test_a_failure_reaches_each_waiter_as_an_error_of_its_own() -> None:
+    """One attempt for all of them."""
+    endpoint = Endpoint()
+    endpoint.broken = True
+    source = source_of(endpoint, deferred=True)
+    errors: list[CredentialError] = []
+    started = threading.Barrier(9)
+
+    def wait() -> None:
+        started.wait()
+        try:
+            source.token()
+        except CredentialError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=wait) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    started.wait()
+    while not endpoint.deferred:
+        pass
+    endpoint.deferred.pop()()
+    for thread in threads:
+        thread.join()
+    assert len({id(error) for error in errors}) == 8
+    assert len(endpoint.asked) == 1
+
+
+def test_threads_and_tasks_in_several_loops_ask_once(emulator: Emulator, set_environment: SetEnvironment) -> None:
+    """A cold start of everything at once, through the real azure-identity."""
+    set_environment(emulator.identity_environment)
+    source = token_source(ManagedIdentityConfig(kind="managed_identity"))
+    barrier = threading.Barrier(24)
+
+    def thread(_: int) -> set[str]:
+        barrier.wait()
+        return {source.token()}
+
+    def loop(_: int) -> set[str]:
+        async def tasks() -> list[str]:
+            return await asyncio.gather(*(source.async_token() for _ in range(16)))
+
+        barrier.wait()
+        return set(asyncio.run(tasks()))
+
+    with ThreadPoolExecutor(24) as pool:
+        futures = [pool.submit(thread, i) for i in range(20)] + [pool.submit(loop, i) for i in range(4)]
+        found = [future.result() for future in futures]
+    assert len(set().union(*found)) == 1
+    assert emulator.token_requests == 1
+
+
+def test_a_cancelled_waiter_cancels_nobody_else() -> None:
+    """The refresh goes on for the others."""
+    endpoint = Endpoint()
+    source = source_of(endpoint, deferred=True)
+
+    async def run() -> str:
+        impatient = asyncio.create_task(source.async_token())
+        patient = asyncio.create_task(source.async_token())
+        await asyncio.sleep(0)
+        impatient.cancel()
+        await asyncio.sleep(0)
+        endpoint.deferred.pop()()
+        return await patient
+
+    assert asyncio.run(run()) == "token-0"
+
+
+def test_another_librarys_event_loop_works_too() -> None:
+    """anyio's other one, trio, has no asyncio loop; a thread waits there."""
+    trio = pytest.importorskip("trio")
+    assert trio.run(source_of(Endpoint()).async_token) == "token-0"
+
+
+def _in_child(source: TokenSource, queue: Any) -> None:
+    queue.put((source.token(), source.async_token().__class__.__name__))
+    source.invalidate(source.token())
+    queue.put((source.token(), ""))
+
+
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+def test_after_a_fork_the_token_is_kept_and_renewing_works(emulator: Emulator, set_environment: SetEnvironment) -> None:
+    """Also when the parent held the lock, and had a refresh under way."""
+    set_environment(emulator.identity_environment)
+    source = token_source(ManagedIdentityConfig(kind="managed_identity"))
+    token = source.token()
+    context = multiprocessing.get_context("fork")
+    queue = context.SimpleQueue()
+    with source._lock:
+        child = context.Process(target=_in_child, args=(source, queue))
+        child.start()
+    kept, renewed = queue.get(), queue.get()
+    child.join()
+    assert kept[0] == token
+    assert renewed[0] != token
+    assert source.token() == token
+
+
+class TokenTime(RuleBasedStateMachine):
+    """Time, outages, revocations: never raise while a token is valid, never give one that has ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.endpoint = Endpoint()
+        self.source = source_of(self.endpoint)
+        self.revoked: set[str] = set()
+
+    @rule(seconds=st.floats(0.01, 4000))
+    def time_passes(self, seconds: float) -> None:
+        self.endpoint.now += seconds
+
+    @rule(broken=st.booleans())
+    def endpoint_breaks_or_mends(self, broken: bool) -> None:
+        self.endpoint.broken = broken
+
+    @rule(life=st.floats(45, 90_000), refresh_in=st.none() | st.floats(20, 50_000))
+    def tokens_live_differently(self, life: float, refresh_in: float | None) -> None:
+        self.endpoint.life, self.endpoint.refresh_in = life, refresh_in
+
+    @precondition(lambda self: self.endpoint.issued)
+    @rule()
+    def service_revokes(self) -> None:
+        token = str(self.endpoint.issued[-1].token)
+        self.revoked.add(token)
+        self.source.invalidate(token)
+
+    @invariant()
+    def gives_a_valid_token_or_fails_for_a_reason(self) -> None:
+        endpoint = self.endpoint
+        usable = [i for i in endpoint.issued if i.token not in self.revoked and i.expires_on - 30 > endpoint.now]
+        try:
+            token = self.source.token()
+        except CredentialError:
+            assert not usable or endpoint.issued[-1].token in self.revoked
+            assert endpoint.broken or self.source._outage.failures
+            return
+        (info,) = [i for i in endpoint.issued if i.token == token]
+        assert info.expires_on > endpoint.now
+        assert token not in self.revoked
+
+
+TokenTime.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestTokenTime = TokenTime.TestCase
