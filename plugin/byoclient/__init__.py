@@ -25,6 +25,7 @@ from byoclient.errors import (
     ResolveError,
     TrustError,
 )
+from byoclient.startup import without_collections
 from byoclient.trust import Trust
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def __getattr__(name: str) -> Any:
     """Import the rest, with pydantic and PyYAML, when it is first used."""
     if name not in ("Clients", "load"):
         raise AttributeError(f"module 'byoclient' has no attribute '{name}'")
-    from byoclient import clients
+    with without_collections():
+        from byoclient import clients
 
     return getattr(clients, name)

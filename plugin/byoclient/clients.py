@@ -11,6 +11,7 @@ from byoclient.errors import ClosedError
 from byoclient.plan import Plan, plan_file
 from byoclient.plugging import find_adapter, plug
 from byoclient.sides import ASYNC_CLIENT, CLIENT, Side
+from byoclient.startup import without_collections
 from byoclient.trust import Trust
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def load(path: str | os.PathLike[str], *, llm: str | None = None, trust: Trust |
         ConfigError: the file is wrong; a `ConfigErrors` where several things are.
         ProviderError: a built-in client provider cannot be imported.
     """
-    return Clients(plan_file(path, llm, trust or Trust()))
+    with without_collections():
+        return Clients(plan_file(path, llm, trust or Trust()))
 
 
 class Clients:

@@ -18,6 +18,9 @@ CLIENT_ASSERTIONS = "byoclient.client_assertions"
 GROUPS = (CLIENT_PROVIDERS, ASYNC_CLIENT_PROVIDERS, ADAPTERS, CLIENT_ASSERTIONS)
 BUILT_IN = "byoclient"
 
+_OURS = "byoclient."
+_BAD_LINE = re.compile(r"^[^\S\n]*[^\s\[#=][^=\n]*$", re.M)  # neither a section, nor a comment, nor with '='
+
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
@@ -119,6 +122,9 @@ def _plugins(distribution: Distribution, seen: set[str]) -> Iterator[Plugin]:
     if folder.startswith("~") or normalise(folder) in seen:
         return
     seen.add(normalise(folder))
+    text = distribution.read_text("entry_points.txt")
+    if text is None or not (_OURS in text or _BAD_LINE.search(text)):
+        return  # nearly all of them: parsing what they have for others would take longer than reading it
     points = [point for point in distribution.entry_points if point.group in GROUPS]
     if not points:
         return

@@ -10,6 +10,7 @@ from io import TextIOWrapper
 import click
 
 from byoclient.errors import ByoclientError
+from byoclient.startup import without_collections
 
 INTERRUPTED = 130
 
@@ -56,7 +57,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command by name."""
         loader = self.loaders.get(cmd_name)
-        return loader() if loader else None
+        with without_collections():
+            return loader() if loader else None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import ssl
 from typing import Self
 
 from pydantic import SecretStr, ValidationInfo, field_validator, model_validator
@@ -34,6 +33,8 @@ class HttpOptions(StrictModel):
     @classmethod
     def _certificates(cls, path: str | None) -> str | None:
         if path is not None:
+            import ssl
+
             try:
                 ssl.create_default_context(cafile=path)
             except (OSError, ValueError):

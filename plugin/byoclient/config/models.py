@@ -13,7 +13,12 @@ from byoclient.config.pydantic_start import BaseModel
 class StrictModel(BaseModel):
     """A frozen model that refuses unknown keys; errors never show a value."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    # Built when first used: of the many credential kinds a program uses one, through the options that hold it.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
+
+
+class LenientModel(StrictModel):
+    """A strict model for which a key with nothing under it is a key that is not there."""
 
     @model_validator(mode="before")
     @classmethod
@@ -29,7 +34,7 @@ class StrictModel(BaseModel):
         return field is not None and not field.is_required() and (field.default_factory or field.default) is not None
 
 
-class LlmConfig(StrictModel):
+class LlmConfig(LenientModel):
     """One LLM of a file.
 
     Attributes:

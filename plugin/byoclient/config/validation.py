@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -178,6 +178,10 @@ def _models_at(models: list[Any], loc: Loc) -> list[Any]:
 
 
 def _models_in(annotation: Any) -> list[Any]:
+    if get_origin(annotation) is Annotated:
+        lazy = [models for part in annotation.__metadata__ if (models := getattr(part, "models", None))]
+        if lazy:
+            return list(lazy[0]())
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in get_args(annotation) for model in _models_in(part)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from byoclient.config import StrictModel
@@ -78,7 +78,7 @@ class EntraCredentialConfig(ScopedCredentialConfig):
     authority: Text | None = None
     disable_instance_discovery: bool = False
     additionally_allowed_tenants: tuple[Text, ...] = ()
-    http: IdentityHttp = IdentityHttp()
+    http: IdentityHttp = Field(default_factory=IdentityHttp)
 
     @field_validator("authority")
     @classmethod

@@ -7,7 +7,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
-from byoclient.config import StrictModel
+from byoclient.config import LenientModel
 from byoclient.config.fields import Text
 from byoclient.providers import azure_openai
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 API_VERSION = "2024-10-21"
 
 
-class EmulatorOptions(StrictModel):
+class EmulatorOptions(LenientModel):
     """Options of `emulator`.
 
     Attributes:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
-from byoclient.config import OptionsContext, StrictModel
+from byoclient.config import LenientModel, OptionsContext
 from byoclient.config.context import TRUST_ERROR
 from byoclient.config.fields import Count, Seconds
 from byoclient.config.secret_fields import SourcedSecret
@@ -17,10 +17,12 @@ from byoclient.config.sources import FileSecret
 from byoclient.errors import ConfigError
 from byoclient.identity.clouds import CLOUDS
 from byoclient.identity.credentials import Credential
-from byoclient.identity.sharing import TokenProvider, token_source
 from byoclient.transport.auth import HostBinding
 from byoclient.transport.http import ClientHttp
 from byoclient.trust import Origin, parse_origin
+
+if TYPE_CHECKING:
+    from byoclient.identity.sharing import TokenProvider
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _RESERVED = {
@@ -59,7 +61,7 @@ Headers = Mapping[Annotated[str, AfterValidator(_header_name)], Annotated[Secret
 Query = Mapping[Annotated[str, AfterValidator(_query_name)], SecretStr]
 
 
-class ClientOptions(StrictModel):
+class ClientOptions(LenientModel):
     """What the options of `azure_openai` and `openai` have in common.
 
     Attributes:
@@ -71,9 +73,6 @@ class ClientOptions(StrictModel):
         default_query: query parameters of every request. Their values are kept like secrets.
         http: how the client connects.
     """
-
-    # The union of all credential kinds takes long to build: only for the provider that a file names.
-    model_config = ConfigDict(defer_build=True)
 
     api_key: SourcedSecret | None = None
     credential: Credential | None = None
@@ -115,6 +114,8 @@ class ClientOptions(StrictModel):
 
     def tokens(self) -> TokenProvider | None:
         """Return what gives the tokens, or None where there is an API key."""
+        from byoclient.identity.sharing import TokenProvider, token_source
+
         if self.credential is None:
             return None
         return TokenProvider(token_source(self.credential), self._context.options)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import ssl
+from typing import TYPE_CHECKING
 
 from byoclient.config.http import HttpOptions
+
+if TYPE_CHECKING:
+    import ssl
 
 
 class ClientHttp(HttpOptions):
@@ -12,4 +15,6 @@ class ClientHttp(HttpOptions):
 
     def verify(self) -> ssl.SSLContext | bool:
         """Return the `verify` argument of an http client."""
+        import ssl
+
         return ssl.create_default_context(cafile=self.ca_file) if self.ca_file else True
