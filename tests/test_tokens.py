@@ -20,6 +20,7 @@ from pydantic import PrivateAttr
 from byoclient import CredentialError
 from byoclient.emulator import Emulator
 from byoclient.identity.base import CredentialConfig
+from byoclient.identity.failures import explain
 from byoclient.identity.managed import ManagedIdentityConfig
 from byoclient.identity.sharing import token_source
 from byoclient.identity.tokens import TokenSource
@@ -139,6 +140,13 @@ def test_a_valid_token_is_served_while_its_endpoint_fails_until_half_a_minute_be
     endpoint.now += 2
     with pytest.raises(CredentialError, match=r"'tested' gave no token\. It said: the endpoint is down\. Mend it\.$"):
         source.token()
+
+
+def test_of_each_credential_that_a_chain_tried_the_first_sentence_is_told() -> None:
+    """Whole, also where a path in it has a dot."""
+    tried = "none worked\n\tOneCredential: no file /run/x.txt. See https://help\n\tTwoCredential: not found"
+    said = explain(TestedConfig(), ClientAuthenticationError(tried))
+    assert "It said: OneCredential: no file /run/x.txt; TwoCredential: not found. Mend it." in said
 
 
 def test_a_failing_credential_is_left_alone_for_a_pause_that_grows() -> None:

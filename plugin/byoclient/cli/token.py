@@ -11,12 +11,12 @@ from byoclient.cli.claims import Claims, claims_of
 from byoclient.cli.options import trust_options
 from byoclient.errors import ProviderError
 from byoclient.identity.base import CredentialConfig
+from byoclient.identity.static import NO_END
 from byoclient.plan import Plan, plan_file
 from byoclient.providers.emulator import EmulatorOptions, azure_options
 from byoclient.providers.options import ClientOptions
 from byoclient.trust import Trust
 
-NO_END = 253_402_300_799  # the last second of the year 9999: what stands for "not known"
 FROM_FILE = " (from the file)"
 
 

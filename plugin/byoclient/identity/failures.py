@@ -11,7 +11,7 @@ from byoclient.identity.base import CredentialConfig
 def explain(config: CredentialConfig, error: BaseException) -> str:
     """Return what was tried, what was said, and what to do."""
     text = redact(str(error).strip(), secret_values(config))
-    attempts = re.findall(r"^\s+(\w+Credential): ([^.\n]*)", text, re.M)
+    attempts = re.findall(r"^\s+(\w+Credential): (.*?)(?:\.\s|\.?$)", text, re.M)  # its first sentence
     if attempts:
         said = "; ".join(f"{name}: {reason}" for name, reason in attempts)
     else:
