@@ -21,6 +21,7 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
 MAX_NODES = 10_000
 
+_TOO_MUCH = f"too much: at most {MAX_DEPTH} levels and {MAX_NODES} values. Split the file."
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?([eE][-+]?[0-9]{1,3})?")
@@ -142,7 +143,7 @@ class Reader:
         if event.tag is not None:
             self._refuse(event, "a tag ('!'). Take it away; values need none.")
         if len(loc) > MAX_DEPTH or self._nodes > MAX_NODES:
-            self._refuse(event, f"too much: at most {MAX_DEPTH} levels and {MAX_NODES} values. Split the file.")
+            self._refuse(event, _TOO_MUCH)
 
     def _refuse(self, event: Any, message: str) -> NoReturn:
         raise ConfigError(message, file=self._file, line=event.start_mark.line + 1)
@@ -154,6 +155,8 @@ class Reader:
             line = self._text.count("\n", 0, position) + 1
         # The parser's own text may quote what stands there, and that may be a secret: keep single characters only.
         problem = str(getattr(error, "problem", None) or "a character that may not stand in a file")
+        if "nesting depth" in problem:  # PyYAML 6.0.4 has a limit of its own, and meets it while it looks ahead
+            return ConfigError(_TOO_MUCH, file=self._file, line=line)
         problem = re.sub(r"'([^']*)'", lambda quoted: quoted[0] if len(quoted[1]) < 2 else "'…'", problem)
         column = f" at column {mark.column + 1}" if mark else ""
         return ConfigError(f"not YAML{column}: {problem}.", file=self._file, line=line)
