@@ -34,7 +34,7 @@ def _usable(certificate: str | CertificateAndKey) -> str | CertificateAndKey:
     cert_file, key_file = certificate_files(certificate)
     try:
         # Without the password OpenSSL would ask for that of an encrypted key on the terminal.
-        ssl.create_default_context().load_cert_chain(cert_file, key_file, password="")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert_file, key_file, password="")
     except (OSError, ValueError):
         raise ValueError("is no PEM certificate with its private key, not encrypted") from None
     return certificate

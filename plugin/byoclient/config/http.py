@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from byoclient.config.certificates import ClientCertificate
 from byoclient.config.context import TRUST_ERROR, trust_of
 from byoclient.config.fields import FilePath, Secret
 from byoclient.config.models import StrictModel
@@ -22,11 +23,14 @@ class HttpOptions(StrictModel):
     Attributes:
         ca_file: PEM file of the certificate authorities to trust instead of the default ones.
         proxy: URL of an http proxy, for what goes over https.
+        client_certificate: PEM file of the certificate that proves to a server or proxy who connects, with its key;
+            or `cert_file` and `key_file`.
         trust_env: whether `HTTPS_PROXY`, `SSL_CERT_FILE` and the like count.
     """
 
     ca_file: FilePath | None = None
     proxy: Secret | None = None
+    client_certificate: ClientCertificate | None = None
     trust_env: bool = False
 
     @field_validator("ca_file")
@@ -36,7 +40,7 @@ class HttpOptions(StrictModel):
             import ssl
 
             try:
-                ssl.create_default_context(cafile=path)
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
             except (OSError, ValueError):
                 raise ValueError("is no PEM file with certificates") from None
         return path

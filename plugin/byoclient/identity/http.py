@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from byoclient.config.certificates import ClientCertificate, certificate_files
+from byoclient.config.certificates import certificate_files
 from byoclient.config.fields import Seconds
 from byoclient.config.http import HttpOptions
 
@@ -13,13 +13,10 @@ class IdentityHttp(HttpOptions):
     """`http:` in a credential.
 
     Attributes:
-        client_certificate: PEM file of the certificate that proves to a server or proxy who connects, with its key;
-            or `cert_file` and `key_file`.
         connect_timeout: seconds; azure-identity's own default is 300.
         read_timeout: seconds; azure-identity's own default is 300.
     """
 
-    client_certificate: ClientCertificate | None = None
     connect_timeout: Seconds = 5.0
     read_timeout: Seconds = 10.0
 

@@ -64,25 +64,25 @@ class AzureOpenAIOptions(ClientOptions):
 
 def client(options: AzureOpenAIOptions) -> AzureOpenAI:
     """Return an `openai.AzureOpenAI`; sends nothing."""
-    from byoclient.transport import sdk
+    from byoclient.transport import http, sdk
 
     return sdk.AzureOpenAI(
         **options.client_arguments(),
         api_key=options.key(again=asks_for_keys()),
         azure_ad_token_provider=options.tokens(),
-        http_client=sdk.http_client(options.http, options.binding(), options.tokens()),
+        http_client=http.http_client(options.http, options.binding(), options.tokens()),
     )
 
 
 def async_client(options: AzureOpenAIOptions) -> AsyncAzureOpenAI:
     """Return an `openai.AsyncAzureOpenAI`; sends nothing."""
-    from byoclient.transport import sdk
+    from byoclient.transport import http, sdk
 
     return sdk.AsyncAzureOpenAI(
         **options.client_arguments(),
         api_key=options.async_key(again=asks_for_keys()),
         azure_ad_token_provider=options.async_tokens(),
-        http_client=sdk.async_http_client(options.http, options.binding(), options.tokens()),
+        http_client=http.async_http_client(options.http, options.binding(), options.tokens()),
     )
 
 

@@ -56,21 +56,21 @@ class OpenAIOptions(ClientOptions):
 
 def client(options: OpenAIOptions) -> OpenAI:
     """Return an `openai.OpenAI`; sends nothing."""
-    from byoclient.transport import sdk
+    from byoclient.transport import http, sdk
 
     return sdk.OpenAI(
         **options.client_arguments(),
         api_key=options.key() or options.tokens(),
-        http_client=sdk.http_client(options.http, options.binding(), options.tokens()),
+        http_client=http.http_client(options.http, options.binding(), options.tokens()),
     )
 
 
 def async_client(options: OpenAIOptions) -> AsyncOpenAI:
     """Return an `openai.AsyncOpenAI`; sends nothing."""
-    from byoclient.transport import sdk
+    from byoclient.transport import http, sdk
 
     return sdk.AsyncOpenAI(
         **options.client_arguments(),
         api_key=options.async_key() or options.async_tokens(),
-        http_client=sdk.async_http_client(options.http, options.binding(), options.tokens()),
+        http_client=http.async_http_client(options.http, options.binding(), options.tokens()),
     )

@@ -2,63 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from byoclient.config import LenientModel, OptionsContext
 from byoclient.config.context import TRUST_ERROR
 from byoclient.config.fields import Count, Seconds
+from byoclient.config.headers import Headers, Query, revealed
 from byoclient.config.secret_fields import SourcedSecret
 from byoclient.config.sources import FileSecret
 from byoclient.errors import ConfigError
 from byoclient.identity.clouds import CLOUDS
 from byoclient.identity.credentials import Credential
 from byoclient.transport.auth import HostBinding
-from byoclient.transport.http import ClientHttp
+from byoclient.transport.options import ClientHttp
 from byoclient.trust import Origin, parse_origin
 
 if TYPE_CHECKING:
     from byoclient.identity.sharing import TokenProvider
-
-_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_RESERVED = {
-    "authorization": "Give api_key or credential instead",
-    "api-key": "Give api_key or credential instead",
-    "host": "The host is that of the endpoint",
-    "content-length": "It is set for each request",
-    "transfer-encoding": "It is set for each request",
-    "connection": "It is set for each request",
-}
-
-
-def _header_name(name: str) -> str:
-    if not _HEADER.fullmatch(name):
-        raise ValueError("is no header name")
-    if name.lower() in _RESERVED:
-        raise ValueError(f"may not be set here. {_RESERVED[name.lower()]}")
-    return name
-
-
-def _header_value(value: SecretStr) -> SecretStr:
-    text = value.get_secret_value()
-    if not text.isascii() or not text.isprintable() or text != text.strip():
-        raise ValueError("holds a line break, a space at an end, or a character that no header may hold")
-    return value
-
-
-def _query_name(name: str) -> str:
-    if name.lower() == "api-version":
-        raise ValueError("may not be set here. Give api_version instead")
-    return name
-
-
-Headers = Mapping[Annotated[str, AfterValidator(_header_name)], Annotated[SecretStr, AfterValidator(_header_value)]]
-
-Query = Mapping[Annotated[str, AfterValidator(_query_name)], SecretStr]
 
 
 class ClientOptions(LenientModel):
@@ -154,18 +118,19 @@ class ClientOptions(LenientModel):
     def client_arguments(self) -> dict[str, Any]:
         """Return the keyword arguments that all clients of the SDK take; what is not given is left out."""
         arguments: dict[str, Any] = {
-            "default_headers": _reveal(self.default_headers),
-            "default_query": _reveal(self.default_query),
+            "default_headers": revealed(self.default_headers),
+            "default_query": revealed(self.default_query),
         }
-        if self.timeout is not None:
+        timeouts = self.http.timeouts(self.timeout)
+        if timeouts is not None:
+            from openai import Timeout
+
+            arguments["timeout"] = Timeout(**timeouts)
+        elif self.timeout is not None:
             arguments["timeout"] = self.timeout
         if self.max_retries is not None:
             arguments["max_retries"] = self.max_retries
         return arguments
-
-
-def _reveal(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
-    return {name: value.get_secret_value() for name, value in secrets.items()}
 
 
 def checked_origin(url: str) -> Origin:

@@ -11,112 +11,23 @@ promises in every copy that `with_options()` and `copy()` make:
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from typing import Any
 
 import openai
 from openai.lib.azure import API_KEY_SENTINEL
 
-from byoclient.errors import TrustError
-from byoclient.identity.sharing import TokenProvider
-from byoclient.transport.auth import HostBinding
-from byoclient.transport.http import ClientHttp
-from byoclient.transport.refresh import RefreshOnce
-from byoclient.trust import Origin
+from byoclient.transport.http import check_url
 
-
-class HostError(TrustError, openai.OpenAIError):
-    """A request was about to go to a host that may not receive the client's key or token.
-
-    It is an OpenAIError too, since the SDK passes only those through; others it would retry.
-    """
-
-
-class BoundHttpClient(openai.DefaultHttpxClient):
-    """A sync http client that sends only to allowed hosts."""
-
-    binding: HostBinding
-
-    def __del__(self) -> None:
-        """Give the connections back, as the SDK's own http client does when nobody uses it any more."""
-        if not self.is_closed:
-            with suppress(Exception):
-                self.close()
-
-
-class BoundAsyncHttpClient(openai.DefaultAsyncHttpxClient):
-    """An async http client that sends only to allowed hosts."""
-
-    binding: HostBinding
-
-    def __del__(self) -> None:
-        """The same, where an event loop still runs that can do it."""
-        if not self.is_closed:
-            with suppress(Exception):
-                asyncio.get_running_loop().create_task(self.aclose())
-
-
-def http_client(options: ClientHttp, binding: HostBinding, tokens: TokenProvider | None = None) -> BoundHttpClient:
-    """Return an http client with the SDK's own limits, without redirects.
-
-    Args:
-        options: how it connects.
-        binding: the hosts that may receive what it carries.
-        tokens: what gives the tokens, to refresh one that the service refuses; None for API keys.
-    """
-
-    def check(request: Any) -> None:
-        _check_request(binding, request)
-
-    client = BoundHttpClient(**_arguments(options, tokens), event_hooks={"request": [check]})
-    client.binding = binding
-    return client
-
-
-def async_http_client(
-    options: ClientHttp, binding: HostBinding, tokens: TokenProvider | None = None
-) -> BoundAsyncHttpClient:
-    """Return the async twin of `http_client`."""
-
-    async def check(request: Any) -> None:
-        _check_request(binding, request)
-
-    client = BoundAsyncHttpClient(**_arguments(options, tokens), event_hooks={"request": [check]})
-    client.binding = binding
-    return client
-
-
-def _arguments(options: ClientHttp, tokens: TokenProvider | None) -> dict[str, Any]:
-    return {
-        "verify": options.verify(),
-        "proxy": options.proxy_url(),
-        # Plain http goes to loopback or to a trusted host, never in clear through somebody's proxy.
-        "mounts": {"http://": None},
-        "trust_env": options.trust_env,
-        "follow_redirects": False,
-        "auth": RefreshOnce(tokens) if tokens else None,
-    }
-
-
-def _check_request(binding: HostBinding, request: Any) -> None:
-    _check_url(binding, request.url)
-    host = request.headers.get("host", "")
-    if host.lower() != request.url.netloc.decode("ascii").lower():
-        raise HostError("a Host header names another host than the URL. Take the header away.")
-
-
-def _check_url(binding: HostBinding, url: Any) -> None:
-    port = url.port or {"http": 80, "https": 443}.get(url.scheme, 0)
-    refusal = binding.refusal(Origin(url.scheme, url.host.lower(), port))
-    if refusal:
-        raise HostError(refusal)
+MOST_ALLOWED = 100
 
 
 def _check_client(client: Any, options: Any) -> None:
     binding = getattr(client._client, "binding", None)
-    if binding is not None:
-        _check_url(binding, client._prepare_url(options.url))
+    if binding is None or client._allowed.get(options.url) is client._base_url:
+        return
+    check_url(binding, client._prepare_url(options.url))
+    if len(client._allowed) < MOST_ALLOWED:
+        client._allowed[options.url] = client._base_url
 
 
 def _forget_environment(client: Any, given: dict[str, Any]) -> None:
@@ -131,6 +42,7 @@ def _forget_environment(client: Any, given: dict[str, Any]) -> None:
 
 class _Explicit:
     def __init__(self, **given: Any) -> None:
+        self._allowed: dict[str, Any] = {}  # paths that were checked, each with the base URL at that time
         super().__init__(**given)
         _forget_environment(self, given)
 

@@ -1,0 +1,168 @@
+"""Connections as httpcore takes them, which know their deadline and can be let go without a word to the other end."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import Any
+from weakref import WeakSet
+
+from byoclient.transport.compat import httpcore
+
+MOST_HELD = 64 * 1024  # bytes
+
+
+class Timed:
+    """What the twins have in common.
+
+    What is written is held until somebody reads, so that the head and the body of a request travel together: in one
+    packet, one TLS record and one call of the operating system, instead of two or three.
+
+    Attributes:
+        deadline: seconds on the monotonic clock after which a read gives up; None for no such end.
+    """
+
+    def __init__(self, stream: Any, network: Network | AsyncNetwork) -> None:
+        self.deadline: float | None = None
+        self._stream = stream
+        self._network = network
+        self._held = b""
+        network.streams.add(self)
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what the connection tells of itself."""
+        return self._stream.get_extra_info(info)
+
+    def drop(self) -> None:
+        """Close this process's end of the socket and send nothing.
+
+        For a connection that another process uses too (closing it properly would end it there, and over TLS say
+        goodbye), and for one whose event loop is closed, which can send nothing any more.
+        """
+        socket = self.get_extra_info("socket")
+        # asyncio and trio wrap the socket and cannot close it without their loop.
+        getattr(socket, "_sock", socket).close()
+
+    def _left(self, timeout: float | None) -> float | None:
+        if self.deadline is None:
+            return timeout
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the request's time is over")
+        return left if timeout is None else min(timeout, left)
+
+
+def connection_of(response: Any) -> Timed | None:
+    """Return the connection that a response, of httpx or httpcore, has for itself; None where HTTP/2 shares it."""
+    connection = response.extensions.get("network_stream")
+    alone = response.extensions.get("http_version") != b"HTTP/2"
+    return connection if alone and isinstance(connection, Timed) else None
+
+
+class TimedStream(Timed, httpcore.NetworkStream):  # type: ignore[misc]  # one class for httpcore and httpcore2
+    """A connection of the sync side."""
+
+    _network: Network
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read what is there, or wait for it."""
+        if self._held:
+            with suppress(httpcore.WriteError):  # a server that hangs up early may have answered, as in httpcore
+                self._flush(timeout)
+        data: bytes = self._stream.read(max_bytes, self._left(timeout))
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all of it, soon."""
+        self._held += buffer
+        if len(self._held) > MOST_HELD or not self._network.holds:
+            self._flush(timeout)
+
+    def _flush(self, timeout: float | None) -> None:
+        held, self._held = self._held, b""
+        self._stream.write(held, timeout)
+
+    def start_tls(self, *args: Any, **kwargs: Any) -> TimedStream:
+        """Go on over TLS."""
+        return TimedStream(self._stream.start_tls(*args, **kwargs), self._network)
+
+    def close(self) -> None:
+        """Close."""
+        self._stream.close()
+
+
+class AsyncTimedStream(Timed, httpcore.AsyncNetworkStream):  # type: ignore[misc]  # as above
+    """Its async twin."""
+
+    _network: AsyncNetwork
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read what is there, or wait for it."""
+        if self._held:
+            with suppress(httpcore.WriteError):  # as above
+                await self._flush(timeout)
+        data: bytes = await self._stream.read(max_bytes, self._left(timeout))
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all of it, soon."""
+        self._held += buffer
+        if len(self._held) > MOST_HELD or not self._network.holds:
+            await self._flush(timeout)
+
+    async def _flush(self, timeout: float | None) -> None:
+        held, self._held = self._held, b""
+        await self._stream.write(held, timeout)
+
+    async def start_tls(self, *args: Any, **kwargs: Any) -> AsyncTimedStream:
+        """Go on over TLS."""
+        return AsyncTimedStream(await self._stream.start_tls(*args, **kwargs), self._network)
+
+    async def aclose(self) -> None:
+        """Close."""
+        await self._stream.aclose()
+
+
+class Network(httpcore.SyncBackend):  # type: ignore[misc]  # as above
+    """Opens the connections of one pool, and knows those that are open.
+
+    Args:
+        holds: whether what is written is held until somebody reads; not with HTTP/2, where they are not the same.
+
+    Attributes:
+        streams: what was opened and is still in use.
+    """
+
+    def __init__(self, *, holds: bool) -> None:
+        self.holds = holds
+        self.streams: WeakSet[Timed] = WeakSet()
+
+    def connect_tcp(self, *args: Any, **kwargs: Any) -> TimedStream:
+        """Connect."""
+        return TimedStream(super().connect_tcp(*args, **kwargs), self)
+
+    def drop(self) -> None:
+        """Let go of all connections without a word to the other end."""
+        _drop(self.streams)
+
+
+class AsyncNetwork(httpcore.AnyIOBackend):  # type: ignore[misc]  # as above
+    """Its async twin, for asyncio and trio."""
+
+    def __init__(self, *, holds: bool) -> None:
+        self.holds = holds
+        self.streams: WeakSet[Timed] = WeakSet()
+
+    async def connect_tcp(self, *args: Any, **kwargs: Any) -> AsyncTimedStream:
+        """Connect."""
+        return AsyncTimedStream(await super().connect_tcp(*args, **kwargs), self)
+
+    def drop(self) -> None:
+        """Let go of all connections without a word to the other end."""
+        _drop(self.streams)
+
+
+def _drop(streams: WeakSet[Timed]) -> None:
+    for stream in list(streams):
+        stream.drop()
+    streams.clear()

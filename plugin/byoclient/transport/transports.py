@@ -1,0 +1,131 @@
+"""httpx transports around the shared pools: what a client is given in place of connections of its own."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from pydantic import SecretStr
+
+from byoclient.transport.compat import httpx
+from byoclient.transport.network import connection_of
+from byoclient.transport.options import ClientHttp, environment_proxy
+from byoclient.transport.shared import Lease
+from byoclient.transport.streams import AsyncEvents, Events, is_stream
+
+
+class Leases:
+    """The pools that one client sends through.
+
+    Args:
+        options: how it connects.
+    """
+
+    def __init__(self, options: ClientHttp) -> None:
+        self._options = options.pool()
+        # Plain http goes to loopback or to a trusted host, never in clear through somebody's proxy.
+        self._direct = replace(self._options, proxy=None)
+        self._asks_environment = options.trust_env and options.proxy is None
+        self._held: dict[Any, Lease] = {}
+        self._total = options.total_timeout
+        self.of_host("https", "")  # from now on the pool stays, also while nothing is sent
+
+    def of_host(self, scheme: str, host: str) -> Lease:
+        """Return the lease for requests to a host."""
+        options = self._options if scheme == "https" else self._direct
+        if self._asks_environment and scheme == "https" and host:
+            proxy = environment_proxy(host)
+            options = replace(options, proxy=SecretStr(proxy)) if proxy else options
+        if options not in self._held:
+            self._held.setdefault(options, Lease(options))
+        return self._held[options]
+
+    def start(self, request: Any) -> Deadline | None:
+        """Begin the time that a request has."""
+        if self._total is None:
+            return None
+        deadline = Deadline(self._total, request.extensions.get("timeout", {}))
+        request.extensions = {**request.extensions, "timeout": deadline}
+        return deadline
+
+    def take_all(self) -> list[Lease]:
+        """Return all leases, to be given back."""
+        held, self._held = self._held, {}
+        return list(held.values())
+
+
+class Deadline(dict[str, Any]):
+    """Timeouts as httpcore asks for them, none longer than what is left of the whole time."""
+
+    def __init__(self, seconds: float, timeouts: dict[str, Any]) -> None:
+        super().__init__(timeouts)
+        self.end = time.monotonic() + seconds
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the seconds that a phase may take from now on."""
+        seconds = super().get(name, default)
+        left = max(self.end - time.monotonic(), 0.001)
+        return left if seconds is None else min(seconds, left)
+
+    def hold(self, response: Any) -> None:
+        """Let the reads of a response's body end in time too."""
+        connection = connection_of(response)
+        if connection is not None:
+            connection.deadline = self.end
+
+
+class SharedTransport(httpx.BaseTransport):  # type: ignore[misc]  # one class for httpx and httpx2
+    """Sends through the process's shared pool of the same options."""
+
+    def __init__(self, options: ClientHttp) -> None:
+        self._leases = Leases(options)
+
+    def handle_request(self, request: Any) -> Any:
+        """Send a request."""
+        deadline = self._leases.start(request)
+        lease = self._leases.of_host(request.url.scheme, request.url.host)
+        response = lease.transport().handle_request(request)
+        if deadline is not None:
+            deadline.hold(response)
+        if is_stream(response):
+            response.stream = Events(request, response)
+        return response
+
+    def close(self) -> None:
+        """Give the leases back."""
+        for lease in self._leases.take_all():
+            lease.give_back()
+
+    def __del__(self) -> None:
+        with suppress(Exception):  # the interpreter may be ending
+            self.close()
+
+
+class AsyncSharedTransport(httpx.AsyncBaseTransport):  # type: ignore[misc]  # as above
+    """Sends through the running event loop's shared pool of the same options."""
+
+    def __init__(self, options: ClientHttp) -> None:
+        self._leases = Leases(options)
+
+    async def handle_async_request(self, request: Any) -> Any:
+        """Send a request."""
+        deadline = self._leases.start(request)
+        lease = self._leases.of_host(request.url.scheme, request.url.host)
+        response = await (await lease.async_transport()).handle_async_request(request)
+        if deadline is not None:
+            deadline.hold(response)
+        if is_stream(response):
+            response.stream = AsyncEvents(request, response)
+        return response
+
+    async def aclose(self) -> None:
+        """Give the leases back."""
+        for lease in self._leases.take_all():
+            await lease.async_give_back()
+
+    def __del__(self) -> None:
+        with suppress(Exception):  # as above
+            for lease in self._leases.take_all():
+                lease.give_back()
