@@ -66,6 +66,7 @@ def test_a_loop_that_was_closed_without_its_generators_is_let_go(clients: Client
         warnings.simplefilter("ignore", ResourceWarning)  # asyncio's own, of a loop that was closed like this
         loop.close()
         assert asyncio.run(four(clients)) == 4
+        gc.collect()
     assert pools_of_loops() == 0
 
 
