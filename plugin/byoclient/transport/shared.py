@@ -42,12 +42,26 @@ class LoopPool:
     Attributes:
         loop: the loop; for trio the token of its run.
         transport: the transport around the pool.
-        guard: a generator that waits in the loop, and closes the pool when the loop ends or nobody holds it any more.
+        guard: a generator that waits in the loop, and closes the pool when the loop ends.
     """
 
     loop: Any
     transport: AsyncPoolTransport
     guard: AsyncGenerator[None, None]
+
+    def end(self) -> None:
+        """Close the pool in its loop, soon, and from whatever thread; nobody holds a lease any more."""
+        if not isinstance(self.loop, asyncio.AbstractEventLoop):
+            return  # trio ends the generator, which is forgotten with this
+        if self.loop.is_closed():
+            drop(self.transport)
+            return
+        _ending.add(self)  # where the loop ends before its time comes, the guard closes the pool
+        self.loop.call_soon_threadsafe(lambda: self.loop.create_task(self._close()))
+
+    async def _close(self) -> None:
+        await self.transport.aclose()
+        _ending.discard(self)
 
 
 @dataclass(slots=True, eq=False)
@@ -68,6 +82,7 @@ class Shared:
 
 
 _all: dict[PoolOptions, Shared] = {}
+_ending: set[LoopPool] = set()
 _lock = threading.RLock()  # the garbage collector may give a lease back while one is taken
 _inherited: list[Any] = []
 
@@ -130,9 +145,11 @@ class Lease:
             if _all.get(shared.options) is shared:
                 del _all[shared.options]
             transport, shared.transport = shared.transport, None
-            shared.of_loops.clear()  # their guards close them, each in its loop
+            of_loops, shared.of_loops = shared.of_loops, {}
         if transport is not None:
             transport.close()
+        for pool in of_loops.values():
+            pool.end()
 
     async def async_give_back(self) -> None:
         """Do the same, and wait until the pool of the running loop is closed."""
@@ -140,7 +157,7 @@ class Lease:
         pool = shared.of_loops.get(id(running_loop())) if shared else None
         self.give_back()
         if pool is not None and shared is not None and not shared.leases:
-            await pool.guard.aclose()
+            await pool.transport.aclose()
 
 
 def _new_pool(options: PoolOptions) -> Any:
@@ -179,6 +196,7 @@ async def _until_the_loop_ends(transport: AsyncPoolTransport, shared: Shared, ke
         if found is not None and found.transport is transport:
             del shared.of_loops[key]
         await transport.aclose()
+        _ending.difference_update([pool for pool in _ending if pool.transport is transport])
 
 
 def _let_go_of_closed_loops() -> None:
