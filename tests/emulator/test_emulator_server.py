@@ -22,7 +22,7 @@ import pytest
 from openai import AsyncAzureOpenAI, DefaultHttpxClient, OpenAI
 
 import byoclient.emulator
-from byoclient.emulator import Emulator, RecordedRequest, serving
+from byoclient.emulator import Emulator, RecordedRequest, serving, sockets
 from byoclient.errors import EmulatorError
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -77,6 +77,15 @@ def test_an_impossible_port_is_an_error() -> None:
     """A port above 65535 is an EmulatorError too."""
     with pytest.raises(EmulatorError, match="70000"):
         Emulator(port=70_000).start()
+
+
+def test_answers_are_not_held_back() -> None:
+    """asyncio switches Nagle's algorithm off only on sockets that name their protocol."""
+    with sockets.listener("port", 0) as listening:
+        client = socket.create_connection(listening.getsockname(), timeout=5)
+        accepted, _ = listening.accept()
+        with client, accepted:
+            assert accepted.proto == socket.IPPROTO_TCP
 
 
 def test_it_starts_again_on_the_same_port(anonymous: DefaultHttpxClient) -> None:

@@ -2,50 +2,51 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from byoclient.emulator import azure_errors, chat, embeddings, responses
+from byoclient.emulator.answer_faults import AnswerFaults
+from byoclient.emulator.answer_routes import AnswerRoutes
 from byoclient.emulator.breaking import Breakable, Silence
 from byoclient.emulator.entra import Entra
 from byoclient.emulator.faults import Faults
-from byoclient.emulator.hashing import digest_of, uuid_of
 from byoclient.emulator.managed_identity import ManagedIdentity, app_service_outage, imds_outage
 from byoclient.emulator.openai_surface import Handler, OpenAISurface
 from byoclient.emulator.record import Record, RecordedRequest
-from byoclient.emulator.replies import JsonReply, Reply
+from byoclient.emulator.replies import Reply
+from byoclient.emulator.sending import receive, reply_to, send
 from byoclient.emulator.settings import Settings
 from byoclient.emulator.tokens import Tokens
 
 EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-def build(settings: Settings, tokens: Tokens, record: Record, faults: Faults) -> Starlette:
+def build(settings: Settings, tokens: Tokens, record: Record, faults: Faults, answers: AnswerFaults) -> Starlette:
     """Return the application that both listeners serve."""
     surface = OpenAISurface(settings, tokens)
     routes = [
-        *openai_routes(surface, record),
+        *openai_routes(surface, AnswerRoutes(record, answers)),
         *token_routes(settings, tokens, record, faults),
         route("/{path:path}", nothing_here, record, *EVERY_METHOD),
     ]
     return Starlette(routes=routes)
 
 
-def openai_routes(surface: OpenAISurface, record: Record) -> Iterable[BaseRoute]:
+def openai_routes(surface: OpenAISurface, routes: AnswerRoutes) -> Iterable[BaseRoute]:
     """Yield the deployment surface, the v1 surface, and what AzureOpenAI calls without a deployment."""
     deployment, v1 = "/openai/deployments/{deployment}", "/openai/v1"
     for prefix, is_v1 in ((deployment, False), (v1, True)):
-        yield route(f"{prefix}/chat/completions", surface.call(chat.complete, "chatCompletion", v1=is_v1), record)
-        yield route(f"{prefix}/embeddings", surface.call(embeddings.embed, "embeddings", v1=is_v1), record)
+        yield routes.route(f"{prefix}/chat/completions", surface.call(chat.complete, "chatCompletion", v1=is_v1))
+        yield routes.route(f"{prefix}/embeddings", surface.call(embeddings.embed, "embeddings", v1=is_v1))
     for prefix, is_v1 in (("/openai", False), (v1, True)):
-        yield route(f"{prefix}/responses", surface.call(responses.respond, "responses", v1=is_v1), record)
-        yield route(f"{prefix}/models", surface.models(v1=is_v1), record, "GET")
-        yield route(f"{prefix}/models/{{model}}", surface.model(v1=is_v1), record, "GET")
+        yield routes.route(f"{prefix}/responses", surface.call(responses.respond, "responses", v1=is_v1))
+        yield routes.route(f"{prefix}/models", surface.models(v1=is_v1), "GET")
+        yield routes.route(f"{prefix}/models/{{model}}", surface.model(v1=is_v1), "GET")
 
 
 def token_routes(settings: Settings, tokens: Tokens, record: Record, faults: Faults) -> Iterable[BaseRoute]:
@@ -77,42 +78,6 @@ def route(path: str, handler: Handler, record: Record, *methods: str, breakable:
         return send(reply or reply_to(handler, received, request.path_params), received)
 
     return Route(path, endpoint, methods=methods or ["POST"])
-
-
-async def receive(request: Request) -> RecordedRequest:
-    """Read a request to its end."""
-    return RecordedRequest(
-        method=request.method,
-        path=request.scope["path"],
-        query=dict(request.query_params),
-        headers=dict(request.headers),
-        body=await request.body(),
-        secure=request.url.scheme == "https",
-    )
-
-
-def reply_to(handler: Handler, request: RecordedRequest, parameters: Mapping[str, str]) -> Reply:
-    """Return the handler's reply, or the error that it raised."""
-    try:
-        return handler(request, parameters)
-    except azure_errors.AzureError as error:
-        return error.reply()
-
-
-def send(reply: Reply, request: RecordedRequest) -> Response:
-    """Return the response for a reply, with request ids that depend on the request alone."""
-    request_id = uuid_of(digest_of(request.method, request.path, request.body))
-    ids = {"x-request-id": request_id, "apim-request-id": request_id}
-    if isinstance(reply, JsonReply):
-        # Plain ASCII: a message may have half a surrogate pair, which has no UTF-8.
-        return Response(json.dumps(reply.body), reply.status, {**ids, **reply.headers}, "application/json")
-    return StreamingResponse(on_the_loop(reply.events), media_type="text/event-stream", headers=ids)
-
-
-async def on_the_loop(events: Iterable[bytes]) -> AsyncIterator[bytes]:
-    """Yield the events on the event loop: a plain iterator would cost a thread for each piece."""
-    for event in events:
-        yield event
 
 
 def nothing_here(request: RecordedRequest, parameters: Mapping[str, str]) -> Reply:

@@ -98,6 +98,21 @@ def bad_request(message: str, param: str | None = None) -> AzureError:
     return AzureError(400, {"message": message, "type": INVALID, "param": param, "code": None})
 
 
+OUTAGES = {
+    408: ("Timeout", "The operation was timeout."),
+    409: ("Conflict", "The request conflicts with another one that is in progress. Please retry."),
+    429: ("429", "Requests to this deployment have exceeded the rate limit of its pricing tier. Please retry later."),
+    500: ("InternalServerError", "The server had an error while processing your request. Sorry about that!"),
+    503: ("ServiceUnavailable", "The service is temporarily unable to process your request. Please try again later."),
+}
+
+
+def outage(status: int, headers: Mapping[str, str]) -> AzureError:
+    """Return the answer of a service that cannot answer now."""
+    code, message = OUTAGES.get(status, (str(status), "The service cannot answer this request now."))
+    return AzureError(status, {"code": code, "message": message}, headers)
+
+
 def not_json() -> AzureError:
     """Return the answer to a body that is not JSON."""
     return bad_request(

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from byoclient.emulator.faults import Fault, Faults
 from byoclient.emulator.record import RecordedRequest
 from byoclient.emulator.replies import JsonReply
-from byoclient.emulator.serving import CUT
+from byoclient.emulator.serving import WIRE
 
 Outage = Callable[[RecordedRequest, int], JsonReply]
 
@@ -66,7 +66,7 @@ class Breakable:
 
 async def drop(request: Request) -> Silence:
     """Cut the connection."""
-    request.scope["extensions"][CUT]()
+    request.scope["extensions"][WIRE].abort()
     await disconnected(request)
     return Silence()
 

@@ -11,7 +11,8 @@ from byoclient.errors import EmulatorError
 STATUSES = range(400, 600)
 
 
-def _unended() -> Future[None]:
+def unended() -> Future[None]:
+    """Return what waiters for the end of a fault wait for."""
     ended: Future[None] = Future()
     ended.set_running_or_notify_cancel()  # a waiter that is cancelled must not end it for the others
     return ended
@@ -37,7 +38,7 @@ class Fault:
     hang: bool = False
     slow: float = 0.0
     discovery: bool = False
-    ended: Future[None] = field(default_factory=_unended, repr=False)
+    ended: Future[None] = field(default_factory=unended, repr=False)
 
     def __post_init__(self) -> None:
         if (self.status is not None) + self.drop + self.hang > 1:

@@ -9,6 +9,8 @@ from typing import Any
 
 JsonObject = dict[str, Any]
 
+JSON, EVENTS = "application/json", "text/event-stream"  # content types
+
 
 @dataclass(frozen=True, slots=True)
 class JsonReply:
@@ -17,6 +19,10 @@ class JsonReply:
     body: JsonObject
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self) -> bytes:
+        """Return the body as it is sent."""
+        return json.dumps(self.body).encode()  # plain ASCII: a message may have half a surrogate pair, without UTF-8
 
 
 @dataclass(frozen=True, slots=True)

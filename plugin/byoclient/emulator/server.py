@@ -100,8 +100,8 @@ class Emulator(Controls):
         secure = stack.enter_context(listener("tls_port", self._wanted[1]))
         folder = stack.enter_context(TemporaryDirectory(prefix="byoclient-emulator-"))
         files = make_certificates(Path(folder))
-        app = build(self._settings, self._tokens, self._record, self._faults)
-        stack.callback(ServingThread(app, plain, secure, str(files.server)).close)
+        app = build(self._settings, self._tokens, self._record, self._faults, self._answer_faults)
+        stack.callback(ServingThread(app, self._connections, plain, secure, str(files.server)).close)
         self._ca_file = str(files.authority)
         self._ports = (plain.getsockname()[1], secure.getsockname()[1])
 

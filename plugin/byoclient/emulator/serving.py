@@ -6,30 +6,45 @@ import asyncio
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from socket import socket
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from byoclient.emulator.connections import Connections
+
 LOOP_TURNS = 5  # from a socket that was accepted to its protocol
 GRACE = 1  # seconds that an answer in progress may still take at close
-CUT = "byoclient.cut"  # the ASGI extension that cuts the connection of a request
+WIRE = "byoclient.wire"  # the ASGI extension that is the transport of a request's connection
+CONNECTION = "byoclient.connection"  # the ASGI extension that is the number of a request's connection
 
 
 class QuietProtocol(H11Protocol):
-    """HTTP/1.1 that lets the application cut the connection, and without access lines.
+    """HTTP/1.1 that counts connections, gives them to the application, and writes no access lines.
 
     uvicorn's own switch for those would silence the whole process.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, connections: Connections, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.access_log = False
-        self._application, self.app = self.app, self._with_cut
+        self._counted, self._number = connections, 0
+        self._application, self.app = self.app, self._with_connection
 
-    async def _with_cut(self, scope: Any, receive: Any, send: Any) -> None:
-        extensions = {**scope.get("extensions", {}), CUT: self.transport.abort}
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        """Count a connection."""
+        self._number = self._counted.made()
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Count it out."""
+        self._counted.lost()
+        super().connection_lost(exc)
+
+    async def _with_connection(self, scope: Any, receive: Any, send: Any) -> None:
+        extensions = {**scope.get("extensions", {}), WIRE: self.transport, CONNECTION: self._number}
         await self._application({**scope, "extensions": extensions}, receive, send)
 
 
@@ -65,10 +80,10 @@ async def accept_no_more(listeners: Iterable[socket]) -> None:
 class ServingThread:
     """The thread. The sockets listen before it starts, so a client can connect at once."""
 
-    def __init__(self, app: Any, plain: socket, secure: socket, certificate: str) -> None:
+    def __init__(self, app: Any, connections: Connections, plain: socket, secure: socket, certificate: str) -> None:
         self._servers = (
-            (Server(config(app)), plain),
-            (Server(config(app, ssl_certfile=certificate)), secure),
+            (Server(config(app, connections)), plain),
+            (Server(config(app, connections, ssl_certfile=certificate)), secure),
         )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="byoclient-emulator", daemon=True)
@@ -88,11 +103,11 @@ class ServingThread:
         await asyncio.gather(*(server.serve([listener]) for server, listener in self._servers))
 
 
-def config(app: Any, **tls: Any) -> uvicorn.Config:
+def config(app: Any, connections: Connections, **tls: Any) -> uvicorn.Config:
     """Return a configuration that leaves logging, signals and the environment alone."""
     return uvicorn.Config(
         app,
-        http=QuietProtocol,
+        http=cast("type[asyncio.Protocol]", partial(QuietProtocol, connections)),
         ws="none",
         lifespan="off",
         workers=1,
