@@ -70,12 +70,34 @@ def test_a_second_refusal_is_the_callers_answer(emulator: Emulator, write: Write
     assert emulator.token_requests == 2
 
 
-def test_a_refused_api_key_is_not_tried_again(emulator: Emulator, write: Write) -> None:
-    """There is no other."""
-    client = byoclient.load(write(azure_file(emulator, "api_key: wrong"))).client()
+@pytest.mark.parametrize("file", [azure_file, v1_file])
+@pytest.mark.parametrize(
+    "sign_in",
+    [
+        "api_key: wrong",
+        "api_key: {file: FILE}",
+        "credential: {kind: static_token, token: wrong}",
+        "credential: {kind: static_token, token: {file: FILE}}",
+    ],
+)
+def test_what_cannot_be_renewed_is_sent_once(
+    file: object, sign_in: str, emulator: Emulator, write: Write, tmp_path: Path
+) -> None:
+    """A refused API key or static token, sync and async: there is no other."""
+    (tmp_path / "secret").write_text("wrong\n")
+    path = write(file(emulator, sign_in.replace("FILE", str(tmp_path / "secret"))))  # type: ignore[operator]
+    clients = byoclient.load(path)
     with pytest.raises(openai.AuthenticationError):
-        client.chat.completions.create(model="gpt-4o", messages=MESSAGES)
+        clients.client().chat.completions.create(model="gpt-4o", messages=MESSAGES)
     assert len(emulator.requests) == 1
+
+    async def ask() -> None:
+        async with clients:
+            await clients.async_client().chat.completions.create(model="gpt-4o", messages=MESSAGES)
+
+    with pytest.raises(openai.AuthenticationError):
+        asyncio.run(ask())
+    assert len(emulator.requests) == 2
 
 
 def test_a_callers_own_authorization_is_left_alone(emulator: Emulator, write: Write) -> None:

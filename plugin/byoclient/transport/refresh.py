@@ -41,8 +41,9 @@ class Refusal:
 class RefreshOnce(httpx.Auth):  # type: ignore[misc]  # one class for httpx and httpx2
     """Sends a request once more with a new token where a token of this source was refused.
 
-    A second refusal is the caller's answer; so is that of a request whose body cannot be sent again, and of one with
-    an Authorization header of the caller's own.
+    A second refusal is the caller's answer; so is one after which the source still has no other token, such as a
+    static one, and that of a request whose body cannot be sent again, or with an Authorization header of the caller's
+    own.
     """
 
     def __init__(self, tokens: TokenProvider) -> None:
@@ -58,7 +59,8 @@ class RefreshOnce(httpx.Auth):  # type: ignore[misc]  # one class for httpx and 
                 token = self._tokens()
             except CredentialError as error:
                 raise _token_error(error) from error.__cause__
-            yield _signed(request, token)
+            if token != refusal.token:
+                yield _signed(request, token)
 
     async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
         """Its async twin."""
@@ -70,7 +72,8 @@ class RefreshOnce(httpx.Auth):  # type: ignore[misc]  # one class for httpx and 
                 token = await self._tokens.async_call()
             except CredentialError as error:
                 raise _token_error(error) from error.__cause__
-            yield _signed(request, token)
+            if token != refusal.token:
+                yield _signed(request, token)
 
     def _refusal(self, request: Any, response: Any) -> Refusal | None:
         if response.status_code != 401 or not _can_be_sent_again(request):
