@@ -36,6 +36,7 @@ from byoclient.identity.base import CredentialConfig
 from byoclient.identity.chain import ChainConfig
 from byoclient.identity.credentials import Credential
 from byoclient.identity.sharing import token_source
+from byoclient.plan import plan_file
 from tests.conftest import SetEnvironment, Write
 from tests.yaml_files import MESSAGES, azure_file
 
@@ -310,6 +311,30 @@ def test_a_function_that_fails_is_a_credential_error(
     message = refusal(path, Trust(modules=(functions,)))
     assert said in message
     assert "canary" not in message
+
+
+@pytest.mark.parametrize("place", ["client_assertion", "on_behalf_of", "chain"])
+def test_prepare_imports_the_function(place: str, emulator: Emulator, write: Write, functions: str) -> None:
+    """So that its errors show at startup, with their place; load() imports nothing, and nothing is sent."""
+    user = {"user_assertion": "some-token"} if place == "on_behalf_of" else {}
+    kind = "client_assertion" if place == "chain" else place
+    sign_in, trust = at_entra(emulator, kind, func=f"{functions}:missing", **user), Trust(modules=(functions,))
+    if place == "chain":
+        inner = f"{{kind: chain, credentials: [{sign_in.removeprefix('credential: ')}]}}"
+        sign_in = f"credential: {{kind: chain, credentials: [{{kind: azure_cli}}, {inner}]}}"
+    path = write(azure_file(emulator, sign_in))
+    clients = byoclient.load(path, trust=trust)
+    assert functions not in sys.modules
+    with pytest.raises(byoclient.ProviderError) as caught:
+        clients.prepare()
+    where = ".credentials[1].credentials[0]" if place == "chain" else ""
+    assert str(caught.value) == (
+        f"{path}:7: options.credential{where}.func: 'acme_identity' has no 'missing'. Is it on sys.path, and spelled so?"
+    )
+    (error,) = {str(error) for error in plan_file(path, None, trust).import_errors()}
+    assert error == str(caught.value)
+    byoclient.load(write(azure_file(emulator, sign_in.replace("missing", "assertion"))), trust=trust).prepare()
+    assert emulator.requests == ()
 
 
 @pytest.mark.parametrize("proof", ["secret", "certificate", "certificate_data", "func"])

@@ -351,6 +351,7 @@ def test_list_names_everything(crowded: Environment) -> None:
         "acme_raising acme-llm 1.2.0 sync",
         "acme_swapped acme-llm 1.2.0 async",
         "azure_openai acme-squatter 0.1.0 sync, async has a built-in's name: name it azure_openai@acme-squatter",
+        "acme_federation acme-llm 1.2.0",
         "acme acme-llm 1.2.0",
         "acme_leaking acme-llm 1.2.0",
     ]

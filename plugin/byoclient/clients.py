@@ -102,13 +102,15 @@ class Clients:
             return self._built[key]
 
     def prepare(self) -> Self:
-        """Import the providers and adapters that the file names, validate what is theirs, build the clients.
+        """Import all functions that the file names, validate what is theirs, build the clients.
 
         Sends nothing. For programs that want every error at startup.
 
         Raises:
             the same as `client()`.
         """
+        for side in self._plan.sides:
+            side.prepare()
         if self.has_client:
             self.client()
         if self.has_async_client:

@@ -61,9 +61,9 @@ class Plan:
         _check_adapter(name, self.section, self.catalogue)
 
     def import_errors(self) -> list[PlacedError]:
-        """Import the client providers and adapters that the file names; return what is wrong with them."""
+        """Import all functions that the file names; return what is wrong with them."""
         errors: list[PlacedError] = []
-        checks: list[Callable[[], object]] = [side.ready for side in self.sides]
+        checks: list[Callable[[], object]] = [side.prepare for side in self.sides]
         checks += [partial(self.check_adapter, name) for name in self.config.adapters]
         for check in checks:
             try:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from byoclient.config import OptionsContext, Section, validate
+from byoclient.config.section import Key
 from byoclient.config.secrets import secret_values, told
 from byoclient.errors import ByoclientError, ConfigError, PlacedError, ProviderError, with_article
 from byoclient.importing import import_function, options_model
@@ -82,6 +83,19 @@ class Side:
             model = options_model(function)
         return function, self._options(model)
 
+    def prepare(self) -> None:
+        """Import what the options name too: the functions of client assertions.
+
+        Raises:
+            the same as `ready()`.
+        """
+        from byoclient.identity.assertion import assertion_of, functions_in
+
+        _, options = self.ready()
+        for loc, found in functions_in(options):
+            with located(self.section, "options", *loc):
+                assertion_of(found)
+
     def _options(self, model: type[BaseModel] | None) -> BaseModel | None:
         options = self.section.child("options")
         if model is None:
@@ -136,7 +150,7 @@ def _checked(client: object, side: Side) -> object:
 
 
 @contextmanager
-def located(section: Section, *loc: str) -> Iterator[None]:
+def located(section: Section, *loc: Key) -> Iterator[None]:
     """Add the place in the file to errors that do not know it."""
     try:
         yield

@@ -17,13 +17,13 @@ from byoclient.trust import Trust
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--import", "imports", is_flag=True, help="Import the client providers and validate their options too.")
+@click.option("--import", "imports", is_flag=True, help="Import the functions that it names, and validate their options too.")
 @trust_options
 def check(files: tuple[str, ...], imports: bool, trust: Trust) -> int:
     """Check files, without an SDK and without a network.
 
-    All errors of a file are shown at once. Options of third-party client providers are validated only with
-    --import, which runs their code.
+    All errors of a file are shown at once. Options of third-party client providers are validated, and functions of
+    client assertions imported, only with --import, which runs their code.
     """
     catalogue = scan()
     failed = [file for file in files if not _check_file(file, imports, trust, catalogue)]

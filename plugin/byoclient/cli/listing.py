@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import click
 
-from byoclient.plugins import ADAPTERS, ASYNC_CLIENT_PROVIDERS, CLIENT_PROVIDERS, Catalogue, Plugin, normalise, scan
+from byoclient.plugins import (
+    ADAPTERS,
+    ASYNC_CLIENT_PROVIDERS,
+    CLIENT_ASSERTIONS,
+    CLIENT_PROVIDERS,
+    Catalogue,
+    Plugin,
+    normalise,
+    scan,
+)
 
 Row = tuple[str, ...]
 
 
-@click.command("list", short_help="List the installed client providers and adapters.")
+@click.command("list", short_help="List the installed client providers, client assertions and adapters.")
 def list_plugins() -> int:
-    """List the installed client providers and adapters; imports none of them.
+    """List the installed client providers, client assertions and adapters; imports none of them.
 
     Names that several distributions use, names of built-ins that others use, and distributions whose metadata
     cannot be read are marked.
     """
     catalogue = scan()
     _table("Client providers", ("NAME", "DISTRIBUTION", "SYNC/ASYNC", ""), _provider_rows(catalogue))
-    _table("Adapters", ("NAME", "DISTRIBUTION", ""), _adapter_rows(catalogue))
+    _table("Client assertions", ("NAME", "DISTRIBUTION", ""), _rows(CLIENT_ASSERTIONS, catalogue))
+    _table("Adapters", ("NAME", "DISTRIBUTION", ""), _rows(ADAPTERS, catalogue))
     for broken in catalogue.broken:
         click.echo(f"Not readable: {broken.path}: {broken.reason}. Reinstall or remove that distribution.")
     return 0
@@ -38,9 +48,9 @@ def _provider_rows(catalogue: Catalogue) -> list[Row]:
     ]
 
 
-def _adapter_rows(catalogue: Catalogue) -> list[Row]:
-    adapters = sorted((p for p in catalogue.plugins if p.group == ADAPTERS), key=lambda p: p.name)
-    return [(p.name, f"{p.distribution} {p.version}", _mark(p, catalogue)) for p in adapters]
+def _rows(group: str, catalogue: Catalogue) -> list[Row]:
+    plugins = sorted((p for p in catalogue.plugins if p.group == group), key=lambda p: p.name)
+    return [(p.name, f"{p.distribution} {p.version}", _mark(p, catalogue)) for p in plugins]
 
 
 def _mark(plugin: Plugin, catalogue: Catalogue) -> str:
@@ -57,6 +67,8 @@ def _mark(plugin: Plugin, catalogue: Catalogue) -> str:
 
 
 def _table(title: str, head: Row, rows: list[Row]) -> None:
+    if not rows:
+        return
     click.echo(title)
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     for row in (head, *rows):

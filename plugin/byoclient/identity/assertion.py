@@ -7,16 +7,17 @@ is imported when the credential is built.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Annotated
 
-from pydantic import PlainValidator, ValidationInfo
+from pydantic import BaseModel, PlainValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from byoclient.config.context import TRUST_ERROR, trust_of
 from byoclient.config.fields import key_fault
+from byoclient.config.section import Loc
 from byoclient.errors import ConfigError, ProviderError, TrustError
 from byoclient.importing import import_function
 from byoclient.plugins import CLIENT_ASSERTIONS, scan
@@ -48,6 +49,16 @@ def assertion_of(found: Found) -> Callable[[], str]:
     if inspect.signature(function).parameters:
         raise ProviderError(f"'{found.reference}' takes {inspect.signature(function)}. It should take no parameter.")
     return Assertion(found.reference, function)
+
+
+def functions_in(data: object, loc: Loc = ()) -> Iterator[tuple[Loc, Found]]:
+    """Yield the functions that options name, and where in them: in a credential, or in one of a chain's."""
+    if isinstance(data, Found):
+        yield loc, data
+    elif isinstance(data, BaseModel):
+        yield from (found for name, item in data for found in functions_in(item, (*loc, name)))
+    elif isinstance(data, tuple):
+        yield from (found for index, item in enumerate(data) for found in functions_in(item, (*loc, index)))
 
 
 @dataclass(frozen=True, slots=True)
