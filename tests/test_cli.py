@@ -136,9 +136,7 @@ def test_check_import_imports_the_function_of_a_client_assertion(write: Write) -
     """Told once, though both sides have it."""
     credential = "{kind: client_assertion, tenant_id: t, client_id: c, func: 'acme_nowhere:get'}"
     options = f"{{azure_endpoint: 'https://a.openai.azure.com', api_version: 2024-10-21, credential: {credential}}}"
-    path = write(
-        f"model: x\nclient_provider: azure_openai\nasync_client_provider: azure_openai\noptions: {options}\n"
-    )
+    path = write(f"model: x\nclient_provider: azure_openai\nasync_client_provider: azure_openai\noptions: {options}\n")
     assert run("check", "--trust-module", "acme_nowhere", path).returncode == 0
     done = run("check", "--import", "--trust-module", "acme_nowhere", path)
     assert (done.returncode, done.stdout) == (1, "")

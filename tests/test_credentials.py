@@ -327,10 +327,8 @@ def test_prepare_imports_the_function(place: str, emulator: Emulator, write: Wri
     assert functions not in sys.modules
     with pytest.raises(byoclient.ProviderError) as caught:
         clients.prepare()
-    where = ".credentials[1].credentials[0]" if place == "chain" else ""
-    assert str(caught.value) == (
-        f"{path}:7: options.credential{where}.func: 'acme_identity' has no 'missing'. Is it on sys.path, and spelled so?"
-    )
+    key = f"options.credential{'.credentials[1].credentials[0]' if place == 'chain' else ''}.func"
+    assert str(caught.value) == f"{path}:7: {key}: 'acme_identity' has no 'missing'. Is it on sys.path, and spelled so?"
     (error,) = {str(error) for error in plan_file(path, None, trust).import_errors()}
     assert error == str(caught.value)
     byoclient.load(write(azure_file(emulator, sign_in.replace("missing", "assertion"))), trust=trust).prepare()

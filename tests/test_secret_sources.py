@@ -126,6 +126,54 @@ def test_an_api_key_from_a_variable_or_a_keyring(
         ask(clients)
 
 
+@pytest.mark.parametrize("file", [azure_file, v1_file])
+def test_headers_and_query_parameters_from_each_source(
+    file: object, emulator: Emulator, write: Write, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Text beside the others; a file is read when a client is built."""
+    shelf.set_password("azure", "me", "from keyring")
+    monkeypatch.setenv("AZURE_TEAM", "from variable")
+    (tmp_path / "team").write_text("from file\n")
+    sources = (
+        f"{{a-text: plain, a-variable: {{env: AZURE_TEAM}}, a-file: {{file: '{tmp_path}/team'}}, "
+        "a-keyring: {keyring: {service: azure, username: me}}}"
+    )
+    more = f"  default_headers: {sources}\n  default_query: {sources}\n"
+    assert callable(file)
+    with byoclient.load(write(file(emulator, f"api_key: {emulator.api_key}", more=more))) as clients:
+        clients.prepare()
+        rewrite(tmp_path / "team", "another")
+        ask(clients)
+    assert len(emulator.requests) == 2
+    for request in emulator.requests:
+        for sent in (request.headers, request.query):
+            found = [sent[name] for name in ("a-text", "a-variable", "a-file", "a-keyring")]
+            assert found == ["plain", "from variable", "from file", "from keyring"]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("[x]", ": should be text, or say where it stands."),
+        ("{fil: /x}", ".fil: unknown source of a secret. Did you mean 'file'?"),
+        ("{env: AZURE_NONE}", ".env: the variable AZURE_NONE is not set. Set it."),
+        ("{env: HOME}", ".env: the variable HOME may not be read from a file."),
+        ("{file: /nowhere}", ": the file '/nowhere' cannot be read: No such file or directory."),
+        ("{file: LINES}", ": the file 'LINES' holds a line break, a space at an end, or a character that no header"),
+    ],
+)
+def test_mistakes_with_the_source_of_a_header_are_told_at_its_place(
+    value: str, message: str, emulator: Emulator, write: Write, tmp_path: Path
+) -> None:
+    """When the file is loaded, or where it names another file when the client is built."""
+    lines = str(tmp_path / "lines")
+    Path(lines).write_text(f"{CANARY}\n{CANARY}\n")
+    more = f"  default_headers: {{X-Team: {value.replace('LINES', lines)}}}\n"
+    said = wrong(write(azure_file(emulator, "api_key: k-1", more=more)))
+    assert said.startswith(f":8: options.default_headers.X-Team{message.replace('LINES', lines)}")
+    assert CANARY not in said
+
+
 @pytest.mark.parametrize("source", ["env", "file", "keyring"])
 def test_a_client_secret_from_each_source(
     source: str, emulator: Emulator, write: Write, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

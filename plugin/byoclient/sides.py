@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from byoclient.config import OptionsContext, Section, validate
-from byoclient.config.section import Key
 from byoclient.config.secrets import secret_values, told
+from byoclient.config.section import Key
 from byoclient.errors import ByoclientError, ConfigError, PlacedError, ProviderError, with_article
 from byoclient.importing import import_function, options_model
 from byoclient.plugins import ASYNC_CLIENT_PROVIDERS, CLIENT_PROVIDERS, Catalogue

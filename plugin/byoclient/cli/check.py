@@ -17,7 +17,7 @@ from byoclient.trust import Trust
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--import", "imports", is_flag=True, help="Import the functions that it names, and validate their options too.")
+@click.option("--import", "imports", is_flag=True, help="Import what the files name, and validate its options too.")
 @trust_options
 def check(files: tuple[str, ...], imports: bool, trust: Trust) -> int:
     """Check files, without an SDK and without a network.

@@ -8,6 +8,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, SecretStr
 
+from byoclient.config.secret_fields import sourced
+from byoclient.config.sources import SecretSource
+
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _RESERVED = {
     "authorization": "Give api_key or credential instead",
@@ -27,11 +30,10 @@ def _header_name(name: str) -> str:
     return name
 
 
-def _header_value(value: SecretStr) -> SecretStr:
-    text = value.get_secret_value()
+def _header_fault(text: str) -> str | None:
     if not text.isascii() or not text.isprintable() or text != text.strip():
-        raise ValueError("holds a line break, a space at an end, or a character that no header may hold")
-    return value
+        return "holds a line break, a space at an end, or a character that no header may hold"
+    return None
 
 
 def _query_name(name: str) -> str:
@@ -40,11 +42,15 @@ def _query_name(name: str) -> str:
     return name
 
 
-Headers = Mapping[Annotated[str, AfterValidator(_header_name)], Annotated[SecretStr, AfterValidator(_header_value)]]
+AnySecret = SecretStr | SecretSource
+Headers = Mapping[Annotated[str, AfterValidator(_header_name)], Annotated[AnySecret, sourced(_header_fault)]]
+Query = Mapping[Annotated[str, AfterValidator(_query_name)], Annotated[AnySecret, sourced(lambda text: None)]]
 
-Query = Mapping[Annotated[str, AfterValidator(_query_name)], SecretStr]
 
+def revealed(secrets: Mapping[str, AnySecret]) -> dict[str, str]:
+    """Return names and values as they are sent; files and keyrings are read now.
 
-def revealed(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
-    """Return names and values as they are sent."""
+    Raises:
+        ConfigError: one cannot be read, or holds no such value.
+    """
     return {name: value.get_secret_value() for name, value in secrets.items()}

@@ -22,8 +22,8 @@ from byoclient.trust import Trust
 FORMS = "Write text, {env: NAME}, {file: /path} or {keyring: {service: NAME, username: NAME}}"
 
 
-def _secret(fault: Fault) -> PlainValidator:
-    """Return what makes text, or a mapping that names a source, a secret."""
+def sourced(fault: Fault) -> PlainValidator:
+    """Return what makes text, or a mapping that names a source, a secret; for `SecretStr | SecretSource`."""
 
     def parse(value: object, info: ValidationInfo) -> SecretStr | SecretSource:
         if isinstance(value, (SecretStr, SecretSource)):
@@ -100,6 +100,6 @@ def _no_fault(text: str) -> str | None:
     return None if text.strip() else "is empty"
 
 
-SourcedSecret = Annotated[SecretStr | SecretSource, _secret(key_fault)]
-LongSecret = Annotated[SecretStr | SecretSource, _secret(_no_fault)]
+SourcedSecret = Annotated[SecretStr | SecretSource, sourced(key_fault)]
+LongSecret = Annotated[SecretStr | SecretSource, sourced(_no_fault)]
 """A secret that may have several lines, such as a certificate with its key."""

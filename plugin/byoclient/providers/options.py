@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from byoclient.config import LenientModel, OptionsContext
 from byoclient.config.context import TRUST_ERROR
 from byoclient.config.fields import Count, Seconds
-from byoclient.config.headers import Headers, Query, revealed
+from byoclient.config.headers import AnySecret, Headers, Query
 from byoclient.config.secret_fields import SourcedSecret
 from byoclient.config.sources import FileSecret
 from byoclient.errors import ConfigError
@@ -29,12 +29,13 @@ class ClientOptions(LenientModel):
     """What the options of `azure_openai` and `openai` have in common.
 
     Attributes:
-        api_key: the service's key; this or `credential`.
+        api_key: the service's key; this or `credential`. One in a file is read again when the file has changed.
         credential: how tokens from Entra ID are got; this or `api_key`.
         timeout: seconds for one attempt of a request; the SDK's default is 600.
         max_retries: how often a failed attempt is repeated; the SDK's default is 2.
-        default_headers: headers of every request. Their values are kept like secrets.
-        default_query: query parameters of every request. Their values are kept like secrets.
+        default_headers: headers of every request. Their values are secrets too: text, or where they stand. Files and
+            keyrings are read when a client is built, and not again.
+        default_query: query parameters of every request; their values likewise.
         http: how the client connects.
     """
 
@@ -97,11 +98,7 @@ class ClientOptions(LenientModel):
         """
         if self.api_key is None:
             return None
-        try:
-            key = self.api_key.get_secret_value()
-        except ConfigError as error:
-            options = self._context.options
-            raise options.error(error.message, "api_key") if options else error from None
+        key = self._read(self.api_key, "api_key")
         return self.api_key.get_secret_value if again and isinstance(self.api_key, FileSecret) else key
 
     def async_key(self, *, again: bool = True) -> str | Callable[[], Awaitable[str]] | None:
@@ -117,9 +114,10 @@ class ClientOptions(LenientModel):
 
     def client_arguments(self) -> dict[str, Any]:
         """Return the keyword arguments that all clients of the SDK take; what is not given is left out."""
+        self._values(self.http.headers, "http", "headers")  # what cannot be read is told at its place
         arguments: dict[str, Any] = {
-            "default_headers": revealed(self.default_headers),
-            "default_query": revealed(self.default_query),
+            "default_headers": self._values(self.default_headers, "default_headers"),
+            "default_query": self._values(self.default_query, "default_query"),
         }
         timeouts = self.http.timeouts(self.timeout)
         if timeouts is not None:
@@ -131,6 +129,16 @@ class ClientOptions(LenientModel):
         if self.max_retries is not None:
             arguments["max_retries"] = self.max_retries
         return arguments
+
+    def _values(self, secrets: Mapping[str, AnySecret], *loc: str) -> dict[str, str]:
+        return {name: self._read(secret, *loc, name) for name, secret in secrets.items()}
+
+    def _read(self, secret: AnySecret, *loc: str) -> str:
+        try:
+            return secret.get_secret_value()
+        except ConfigError as error:
+            options = self._context.options
+            raise options.error(error.message, *loc) if options else error from None
 
 
 def checked_origin(url: str) -> Origin:
