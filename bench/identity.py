@@ -1,323 +1,142 @@
-"""Tokens under concurrency and failure: byoclient beside plain openai + azure-identity, in one run.
+"""Tokens under concurrency and failure: byoclient beside plain openai + azure-identity, on two versions of openai.
 
-Each figure is taken in a fresh process, against the emulator in this one. Writes bench/identity.md.
+Each figure is taken in a fresh process, against an emulator in this one. Makes a virtual environment for the older
+openai in a temporary folder, and writes bench/identity.md; takes five minutes.
 
     python bench/identity.py
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import multiprocessing
+import importlib.metadata
+import json
 import os
-import statistics
+import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import venv
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from byoclient.emulator import Emulator
 
 ROOT = Path(__file__).parents[1]
-SCOPE = "https://cognitiveservices.azure.com/.default"
-VERSION = "2024-10-21"
-MESSAGES: Any = [{"role": "user", "content": "x"}]
-FILE = """\
-model: gpt-4o
-client_provider: azure_openai
-async_client_provider: azure_openai
-options: {{azure_endpoint: '{url}', api_version: 2024-10-21, max_retries: 0, credential: {{kind: managed_identity}}}}
-"""
-LIMIT = 40.0  # seconds without a sign of life
-Tell = Callable[[str, Any], None]
+OLD = "2.54.0"
+LIMIT = 60.0  # seconds for one figure
+WHERE = ("url", "tls_url", "ca_file", "tenant_id", "client_id", "client_secret")
 
 
-class Plain:
-    """What the documentation of openai and azure-identity shows."""
+@dataclass(frozen=True)
+class Row:
+    """A row of the table, and how its figure is taken."""
 
-    name = "plain"
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def sync(self) -> Any:
-        """Return a client with a credential of its own."""
-        from azure.identity import ManagedIdentityCredential, get_bearer_token_provider
-        from openai import AzureOpenAI
-
-        provider = get_bearer_token_provider(ManagedIdentityCredential(), SCOPE)
-        return AzureOpenAI(
-            azure_endpoint=self.url, api_version=VERSION, azure_ad_token_provider=provider, max_retries=0
-        )
-
-    def asynchronous(self) -> Any:
-        """Return its twin, with the aio credential."""
-        from azure.identity.aio import ManagedIdentityCredential, get_bearer_token_provider
-        from openai import AsyncAzureOpenAI
-
-        provider = get_bearer_token_provider(ManagedIdentityCredential(), SCOPE)
-        return AsyncAzureOpenAI(
-            azure_endpoint=self.url, api_version=VERSION, azure_ad_token_provider=provider, max_retries=0
-        )
-
-    def asynchronous_with_sync_token(self) -> Any:
-        """Return an async client with the sync credential, as the SDK allows."""
-        from azure.identity import ManagedIdentityCredential, get_bearer_token_provider
-        from openai import AsyncAzureOpenAI
-
-        provider = get_bearer_token_provider(ManagedIdentityCredential(), SCOPE)
-        return AsyncAzureOpenAI(
-            azure_endpoint=self.url, api_version=VERSION, azure_ad_token_provider=provider, max_retries=0
-        )
+    label: str
+    figure: str
+    kind: str = "managed_identity"
+    arguments: tuple[str, ...] = ()
 
 
-class Ours:
-    """A YAML file and `load()`."""
-
-    name = "byoclient"
-
-    def __init__(self, url: str) -> None:
-        handle, self.path = tempfile.mkstemp(suffix=".yaml")
-        os.write(handle, FILE.format(url=url).encode())
-        os.close(handle)
-
-    def sync(self) -> Any:
-        """Return the client of a `load()` of its own."""
-        import byoclient
-
-        return byoclient.load(self.path).client()
-
-    def asynchronous(self) -> Any:
-        """Return its twin."""
-        import byoclient
-
-        return byoclient.load(self.path).async_client()
-
-    asynchronous_with_sync_token = asynchronous
+COLD = "token requests, 64 threads + 64 tasks cold, 8 clients of one identity"
+OUTAGE = "10,000 calls, as many as 5 s allow, token valid, while the token endpoint "
+REVOKED = "64 concurrent requests with a revoked token: answered / token requests"
+SECRET = "; client secret over https"
+ROWS = (
+    Row(COLD, "cold"),
+    Row(COLD + SECRET, "cold", "client_secret"),
+    Row(OUTAGE + "answers 503", "outage", arguments=("503",)),
+    Row(OUTAGE + "drops connections", "outage", arguments=("drop",)),
+    Row(OUTAGE + "hangs", "outage", arguments=("hang",)),
+    Row(OUTAGE + "hangs" + SECRET, "outage", "client_secret", ("hang",)),
+    Row("cold outage (dropped connections), 64 threads", "cold_outage"),
+    Row("cold outage (dropped connections), tasks", "cold_outage_async"),
+    Row(REVOKED, "revoked"),
+    Row(REVOKED + SECRET, "revoked", "client_secret"),
+    Row("longest stall of the event loop with a 1 s token endpoint, sync credential", "stall"),
+    Row("token life 200 s, 20 calls: token requests", "short_life"),
+    Row("one call with a token at hand", "cached"),
+)
 
 
-def _tokens(client: Any) -> Callable[[], str]:
-    found: Callable[[], str] = client._azure_ad_token_provider
-    return found
-
-
-def cold(side: Any, tell: Tell) -> str:
-    """64 threads and 64 tasks start at once, over 8 clients of one identity."""
-    clients = [side.sync() for _ in range(4)]
-    barrier = threading.Barrier(65)
-
-    def ask(index: int) -> None:
-        barrier.wait()
-        clients[index % 4].chat.completions.create(model="gpt-4o", messages=MESSAGES)
-
-    async def ask_all() -> None:
-        others = [side.asynchronous() for _ in range(4)]
-        barrier.wait()
-        jobs = [others[i % 4].chat.completions.create(model="gpt-4o", messages=MESSAGES) for i in range(64)]
-        await asyncio.gather(*jobs)
-
-    with ThreadPoolExecutor(64) as pool:
-        futures = [pool.submit(ask, index) for index in range(64)]
-        asyncio.run(ask_all())
-        for future in futures:
-            future.result()
-    return "{token_requests}"
-
-
-def outage(side: Any, tell: Tell, fault: str) -> str:
-    """10,000 calls, or as many as 5 s allow, with a valid token that is due, while its endpoint fails."""
-    tell("break_tokens", {"lifetime": 40})
-    tokens = _tokens(side.sync())
-    tokens()
-    quick = sorted(_timed(tokens) for _ in range(100))
-    tell("wait", 21)  # half of its life is over: it is due, and valid for 9 s more
-    tell("break_tokens", {"lifetime": 40, **({"status": 503} if fault == "503" else {fault: True})})
-    done: list[float] = []
-    failed = 0
-
-    def call() -> None:
-        nonlocal failed
-        end = time.monotonic() + 5
-        while len(done) + failed < 10_000 and time.monotonic() < end:
-            try:
-                done.append(_timed(tokens))
-            except Exception:
-                failed += 1
-
-    caller = threading.Thread(target=call, daemon=True)
-    caller.start()
-    caller.join(6)
-    if not done:
-        return f"0 served, {failed} failed in 5 s" if failed else "0 served, blocked for 5 s"
-    added = statistics.quantiles(done, n=100)[98] - statistics.median(quick)
-    return f"{len(done)} served, {failed} failed; p99 +{added * 1000:.3f} ms"
-
-
-def _timed(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
-def cold_outage(side: Any, tell: Tell) -> str:
-    """Async callers while the endpoint drops connections: the first and the last failure."""
-    tell("break_tokens", {"drop": True})
-    waiters = 64 if side.name == "byoclient" else 6
-    ends: list[float] = []
-
-    async def run() -> None:
-        client = side.asynchronous()
-        start = time.perf_counter()
-
-        async def ask() -> None:
-            try:
-                await client.chat.completions.create(model="gpt-4o", messages=MESSAGES)
-            except Exception:
-                ends.append(time.perf_counter() - start)
-
-        await asyncio.gather(*(ask() for _ in range(waiters)))
-
-    asyncio.run(run())
-    return f"{waiters} waiters: first {min(ends):.1f} s, last {max(ends):.1f} s"
-
-
-def revoked(side: Any, tell: Tell) -> str:
-    """64 threads with a token that the service has revoked."""
-    client = side.sync()
-    client.chat.completions.create(model="gpt-4o", messages=MESSAGES)
-    tell("revoke_tokens", {})
-    tell("clear_requests", {})
-    barrier = threading.Barrier(64)
-
-    def ask(_: int) -> bool:
-        barrier.wait()
-        try:
-            return bool(client.chat.completions.create(model="gpt-4o", messages=MESSAGES))
-        except Exception:
-            return False
-
-    with ThreadPoolExecutor(64) as pool:
-        return f"{sum(pool.map(ask, range(64)))} / {{token_requests}}"
-
-
-def stall(side: Any, tell: Tell) -> str:
-    """The longest time for which the event loop did nothing else, with a token endpoint that takes 1 s."""
-    client = side.asynchronous_with_sync_token()
-    tell("break_tokens", {"slow": 1.0})
-    gaps: list[float] = []
-
-    async def run() -> None:
-        async def tick() -> None:
-            last = time.perf_counter()
-            while True:
-                await asyncio.sleep(0.001)
-                now = time.perf_counter()
-                gaps.append(now - last - 0.001)
-                last = now
-
-        ticking = asyncio.create_task(tick())
-        await asyncio.sleep(0.05)
-        try:
-            await client._get_azure_ad_token()
-            await asyncio.sleep(0.01)  # let the ticks note what they missed
-        finally:
-            ticking.cancel()
-
-    import azure.identity  # noqa: F401  (its import is no part of the figure)
-
-    asyncio.run(run())
-    return f"{max(gaps) * 1000:.0f} ms"
-
-
-def short_life(side: Any, tell: Tell) -> str:
-    """20 calls with tokens that live 200 s."""
-    tell("break_tokens", {"lifetime": 200})
-    tokens = _tokens(side.sync())
-    for _ in range(20):
-        tokens()
-    return "{token_requests}"
-
-
-def cached(side: Any, tell: Tell) -> str:
-    """The cost of a call that has a token; the best of 5 times 20,000."""
-    tokens = _tokens(side.sync())
-    source = getattr(tokens, "source", None)
-    call = source.token if source is not None else tokens
-    call()
-    best = min(_timed(lambda: [call() for _ in range(20_000)]) for _ in range(5))
-    return f"{best / 20_000 * 1e6:.2f} µs"
-
-
-FIGURES: dict[str, tuple[Callable[..., str], tuple[str, ...]]] = {
-    "token requests, 64 threads + 64 tasks cold, 8 clients of one identity": (cold, ()),
-    "up to 10,000 calls in 5 s while the token endpoint answers 503, token valid": (outage, ("503",)),
-    "the same while it drops connections": (outage, ("drop",)),
-    "the same while it hangs": (outage, ("hang",)),
-    "cold outage (dropped connections), async": (cold_outage, ()),
-    "64 concurrent requests with a revoked token: answered / token fetches": (revoked, ()),
-    "longest stall of the event loop with a 1 s token endpoint, sync credential": (stall, ()),
-    "token life 200 s, 20 calls: token requests": (short_life, ()),
-    "one call with a token at hand": (cached, ()),
-}
-
-
-def work(pipe: Any, side: str, figure: str, url: str, environment: dict[str, str]) -> None:
-    """Take one figure, in a process of its own."""
-    os.environ.update(environment)
-    logging.disable()  # azure-identity warns of each failure
-
-    def tell(name: str, argument: Any) -> None:
-        pipe.send((name, argument))
-        pipe.recv()
-
-    function, arguments = FIGURES[figure]
-    try:
-        pipe.send(("done", function((Ours if side == "byoclient" else Plain)(url), tell, *arguments)))
-    except Exception as error:
-        pipe.send(("done", f"{type(error).__name__}: {error}"))
-
-
-def take(side: str, figure: str) -> str:
-    """Return a figure, doing to the emulator what the process asks for."""
-    context = multiprocessing.get_context("spawn")
+def take(python: str, side: str, row: Row) -> dict[str, str]:
+    """Return a figure and the version of openai, doing to an emulator what the process asks for."""
     with Emulator() as emulator:
-        ours, theirs = context.Pipe()
-        environment = dict(emulator.identity_environment)
-        process = context.Process(target=work, args=(theirs, side, figure, emulator.url, environment), daemon=True)
-        process.start()
-        while True:
-            if not ours.poll(LIMIT):
+        where = {name: getattr(emulator, name) for name in WHERE}
+        asked = {"side": side, "kind": row.kind, "figure": row.figure, "arguments": row.arguments, "where": where}
+        with subprocess.Popen(
+            [python, "-m", "bench.identity_figures", json.dumps(asked)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, **emulator.identity_environment},
+        ) as process:
+            limit = threading.Timer(LIMIT, process.kill)
+            limit.start()
+            try:
+                return _served(process, emulator)
+            finally:
+                limit.cancel()
                 process.kill()
-                return f"not ended after {LIMIT:.0f} s"
-            name, argument = ours.recv()
-            if name == "done":
-                process.kill()
-                return str(argument).format(token_requests=emulator.token_requests)
-            if name == "wait":
-                time.sleep(argument)
-            else:
-                getattr(emulator, name)(**argument)
-            ours.send(None)
+
+
+def _served(process: subprocess.Popen[str], emulator: Emulator) -> dict[str, str]:
+    assert process.stdin
+    assert process.stdout
+    for line in process.stdout:
+        message: dict[str, Any] = json.loads(line)
+        if "found" in message:
+            return message
+        found = getattr(emulator, message["name"])
+        answer = found(**message["arguments"]) if callable(found) else found
+        process.stdin.write(json.dumps(answer) + "\n")
+        process.stdin.flush()
+    return {"found": f"not ended after {LIMIT:.0f} s", "openai": ""}
+
+
+def old_python(folder: str) -> str:
+    """Return the Python of a new environment with this byoclient and the older openai."""
+    venv.create(folder, with_pip=True)
+    python = str(Path(folder, "Scripts/python.exe" if os.name == "nt" else "bin/python"))
+    same = [f"{name}=={importlib.metadata.version(name)}" for name in ("azure-identity", "aiohttp")]
+    subprocess.run([python, "-m", "pip", "install", "-q", str(ROOT), f"openai=={OLD}", *same], check=True)
+    return python
 
 
 def main() -> None:
     """Measure, print and write the table."""
-    rows = ["| | plain | byoclient |", "|---|---|---|"]
-    for figure in FIGURES:
-        rows.append(f"| {figure} | {take('plain', figure)} | {take('byoclient', figure)} |")
-        print(rows[-1], flush=True)
-    head = (
+    started = time.monotonic()
+    lines: list[str] = []
+    versions: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        pythons = {"new": sys.executable, "old": old_python(folder)}
+        for row in ROWS:
+            cells = []
+            for name, python in pythons.items():
+                for side in ("plain", "byoclient"):
+                    taken = take(python, side, row)
+                    versions[name] = taken["openai"] or versions.get(name, "")
+                    cells.append(taken["found"])
+            lines.append(f"| {row.label} | {' | '.join(cells)} |")
+            print(lines[-1], flush=True)
+    (ROOT / "bench" / "identity.md").write_text(_page(lines, versions))
+    print(f"{time.monotonic() - started:.0f} s")
+
+
+def _page(lines: list[str], versions: dict[str, str]) -> str:
+    columns = [f"openai {versions[name]}, {side}" for name in ("new", "old") for side in ("plain", "byoclient")]
+    return (
         "# Tokens under concurrency and failure\n\n"
-        f"`python bench/identity.py`, Python {sys.version.split()[0]}, {os.cpu_count()} cores. A managed identity of "
-        "the emulator, each figure in a process of its\nown. The plain side of the cold outage has 6 waiters, since "
+        f"`python bench/identity.py`, Python {sys.version.split()[0]}, azure-identity "
+        f"{importlib.metadata.version('azure-identity')}, {os.cpu_count()} cores. A managed identity of the emulator "
+        "where nothing\nelse is said, each figure in a process of its own; sync, then async where there is both. One "
+        "attempt of byoclient is\nup to two requests. The plain side of the async cold outage has 4 waiters, since "
         "they fail one after the other.\n\n"
+        f"| | {' | '.join(columns)} |\n|---|---|---|---|---|\n" + "\n".join(lines) + "\n"
     )
-    (ROOT / "bench" / "identity.md").write_text(head + "\n".join(rows) + "\n")
 
 
 if __name__ == "__main__":

@@ -31,7 +31,9 @@ class Origin:
 
     @property
     def is_loopback(self) -> bool:
-        """True for `localhost` and literal loopback addresses; no name is looked up."""
+        """True for http(s) to `localhost` and to literal loopback addresses; no name is looked up."""
+        if self.scheme not in _PORTS:
+            return False
         if self.host == "localhost":
             return True
         try:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from byoclient.trust import Origin
 
 CloudName = Literal["public", "us_government", "china"]
+
+# No empty label, and no character that somebody could read as the end of a host. Letters beyond ASCII come from names
+# in punycode, which the HTTP libraries show decoded.
+_LABEL = r"[A-Za-z0-9\u0080-\U0010ffff-]+"
+_LABELS = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,8 @@ class Cloud:
 
     def owns(self, origin: Origin) -> bool:
         """Whether an https origin is an Azure OpenAI host of this cloud."""
-        return origin.scheme == "https" and origin.host.endswith(self.suffixes)
+        named = _LABELS.fullmatch(origin.host) is not None and origin.host.endswith(self.suffixes)
+        return named and origin.scheme == "https"
 
 
 def _cloud(authority: str, tld: str) -> Cloud:
