@@ -37,9 +37,7 @@ async_client_provider: {provider}
 options: {{max_retries: 0, credential: {{kind: static_token, token: {token}}}, {key}: {url}}}
 """
 GOOD = {"azure_openai": "https://contoso.openai.azure.com", "openai": "https://contoso.openai.azure.com/openai/v1"}
-ALLOWED = re.compile(
-    r"localhost|[a-z0-9-]+(\.[a-z0-9-]+)*\.(openai|cognitiveservices|services\.ai)\.azure\.com", re.ASCII | re.I
-)
+ALLOWED = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.(openai|cognitiveservices|services\.ai)\.azure\.com", re.ASCII | re.I)
 
 HOSTS = (
     "contoso.openai.azure.com",
@@ -164,10 +162,16 @@ class Seen:
 
 def may_have_it(host: str) -> bool:
     """Whether a token may go to a host: this page's own opinion, beside that of the code."""
-    with suppress(ValueError):
+    return is_loopback(host) or bool(ALLOWED.fullmatch(host))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
         address = ipaddress.ip_address(host.strip("[]"))
-        return address.is_loopback or bool(getattr(address, "ipv4_mapped", None))
-    return bool(ALLOWED.fullmatch(host))
+    except ValueError:
+        return host.lower() == "localhost"
+    return address.is_loopback or ipaddress.ip_address("127.0.0.1") == getattr(address, "ipv4_mapped", None)
 
 
 def opinions(url: str) -> set[str]:
@@ -175,7 +179,7 @@ def opinions(url: str) -> set[str]:
     return {(urlsplit(url).hostname or "").lower(), httpx.URL(url).raw_host.decode("ascii").strip("[]").lower()}
 
 
-def asked(call: Callable[[], object], seen: Seen, *, turned: bool = False) -> None:
+def asked(url: str, call: Callable[[], object], seen: Seen, *, turned: bool = False) -> None:
     """Call, and check where it went; that nobody is there is no failure."""
     before = len(seen.hosts), seen.tokens
     refusals = (byoclient.TrustError, httpx.InvalidURL, UnicodeError, ValueError) if turned else ()
@@ -183,6 +187,8 @@ def asked(call: Callable[[], object], seen: Seen, *, turned: bool = False) -> No
         call()
     hosts = seen.hosts[before[0] :]
     assert all(may_have_it(host) for host in hosts), hosts
+    if hosts and httpx.URL(url).is_absolute_url and not is_loopback(hosts[0]):
+        assert httpx.URL(url).scheme == "https"
     assert seen.tokens == before[1] or hosts, "a token was asked for, and nobody asked who could have it"
 
 
@@ -213,8 +219,8 @@ def test_an_endpoint_is_refused_or_only_an_allowed_host_is_asked(
         return
     event("loaded")
     assert len(opinions(url)) == 1
-    asked(asks(clients.client()), seen)
-    asked(asks_async(clients.async_client()), seen)
+    asked(url, asks(clients.client()), seen)
+    asked(url, asks_async(clients.async_client()), seen)
     assert len(seen.hosts) == seen.tokens == 2
     assert {host.strip("[]").lower() for host in seen.hosts} == opinions(url)
     clients.close()
@@ -238,8 +244,8 @@ def test_a_client_that_is_turned_asks_an_allowed_host_or_nobody(clients: byoclie
     """By with_options(base_url=…), and by a request with a URL of its own: no token is asked for anybody else."""
     seen = Seen()
     for client, ask in ((clients.client(), asks), (clients.async_client(), asks_async)):
-        asked(partial(turned_to, url, client, ask), seen, turned=True)
-    asked(lambda: clients.client().get(url, cast_to=object), seen, turned=True)
+        asked(url, partial(turned_to, url, client, ask), seen, turned=True)
+    asked(url, lambda: clients.client().get(url, cast_to=object), seen, turned=True)
     event("an allowed host was asked" if seen.hosts else "nobody was asked")
 
 
