@@ -5,70 +5,22 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from azure.core.credentials import AccessTokenInfo
 from azure.core.exceptions import ClientAuthenticationError
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from pydantic import PrivateAttr
 
 from byoclient import CredentialError
 from byoclient.emulator import Emulator
-from byoclient.identity.base import CredentialConfig
 from byoclient.identity.failures import explain
 from byoclient.identity.managed import ManagedIdentityConfig
 from byoclient.identity.sharing import token_source
 from byoclient.identity.tokens import TokenSource
 from tests.conftest import SetEnvironment
+from tests.support.token_endpoint import Endpoint, TestedConfig, source_of
 
-
-class Endpoint:
-    """What answers a credential: a number as token, or a failure."""
-
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-        self.life = 3600.0
-        self.refresh_in: float | None = None
-        self.broken = False
-        self.asked: list[Any] = []
-        self.issued: list[AccessTokenInfo] = []
-        self.deferred: list[Callable[[], None]] = []
-
-    def get_token_info(self, scope: str, *, options: Any = None) -> AccessTokenInfo:
-        self.asked.append(options)
-        if self.broken:
-            raise ClientAuthenticationError("the endpoint is down")
-        refresh_on = int(self.now + self.refresh_in) if self.refresh_in else None
-        ends = int(self.now + self.life)
-        self.issued.append(AccessTokenInfo(f"token-{len(self.issued)}", ends, refresh_on=refresh_on))
-        return self.issued[-1]
-
-
-class TestedConfig(CredentialConfig):
-    """A kind whose credential is the endpoint above."""
-
-    __test__ = False
-    kind: Literal["tested"] = "tested"
-    _endpoint: Endpoint = PrivateAttr(default_factory=Endpoint)
-
-    def build(self) -> Any:
-        return self._endpoint
-
-    def help(self) -> str:
-        return "Mend it."
-
-
-def source_of(endpoint: Endpoint, *, deferred: bool = False) -> TokenSource:
-    """Return a source on the endpoint's clock; a refresh runs at once, or when the test says."""
-    config = TestedConfig()
-    config._endpoint = endpoint
-    start = endpoint.deferred.append if deferred else lambda work: work()
-    return TokenSource(config, clock=lambda: endpoint.now, start=start)
+DOWN = ClientAuthenticationError("the endpoint is down")
 
 
 def test_a_token_is_fetched_once_and_renewed_before_its_end() -> None:
@@ -131,7 +83,7 @@ def test_a_valid_token_is_served_while_its_endpoint_fails_until_half_a_minute_be
     endpoint = Endpoint()
     source = source_of(endpoint)
     source.token()
-    endpoint.broken = True
+    endpoint.failure = DOWN
     endpoint.now += 3400
     for _ in range(1000):
         assert source.token() == "token-0"
@@ -152,14 +104,14 @@ def test_of_each_credential_that_a_chain_tried_the_first_sentence_is_told() -> N
 def test_a_failing_credential_is_left_alone_for_a_pause_that_grows() -> None:
     """Callers in between get the last failure at once."""
     endpoint = Endpoint()
-    endpoint.broken = True
+    endpoint.failure = DOWN
     source = source_of(endpoint)
     for _ in range(3000):
         with pytest.raises(CredentialError):
             source.token()
         endpoint.now += 0.1
     assert 12 <= len(endpoint.asked) <= 30
-    endpoint.broken = False
+    endpoint.failure = None
     endpoint.now += 31
     assert source.token() == "token-0"
 
@@ -191,7 +143,7 @@ def test_a_token_that_has_ended_when_it_comes_is_a_failure() -> None:
 def test_a_failure_reaches_each_waiter_as_an_error_of_its_own() -> None:
     """One attempt for all of them."""
     endpoint = Endpoint()
-    endpoint.broken = True
+    endpoint.failure = DOWN
     source = source_of(endpoint, deferred=True)
     errors: list[CredentialError] = []
     started = threading.Barrier(9)
@@ -285,50 +237,3 @@ def test_after_a_fork_the_token_is_kept_and_renewing_works(emulator: Emulator, s
     assert kept[0] == token
     assert renewed[0] != token
     assert source.token() == token
-
-
-class TokenTime(RuleBasedStateMachine):
-    """Time, outages, revocations: never raise while a token is valid, never give one that has ended."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.endpoint = Endpoint()
-        self.source = source_of(self.endpoint)
-        self.revoked: set[str] = set()
-
-    @rule(seconds=st.floats(0.01, 4000))
-    def time_passes(self, seconds: float) -> None:
-        self.endpoint.now += seconds
-
-    @rule(broken=st.booleans())
-    def endpoint_breaks_or_mends(self, broken: bool) -> None:
-        self.endpoint.broken = broken
-
-    @rule(life=st.floats(45, 90_000), refresh_in=st.none() | st.floats(20, 50_000))
-    def tokens_live_differently(self, life: float, refresh_in: float | None) -> None:
-        self.endpoint.life, self.endpoint.refresh_in = life, refresh_in
-
-    @precondition(lambda self: self.endpoint.issued)
-    @rule()
-    def service_revokes(self) -> None:
-        token = str(self.endpoint.issued[-1].token)
-        self.revoked.add(token)
-        self.source.invalidate(token)
-
-    @invariant()
-    def gives_a_valid_token_or_fails_for_a_reason(self) -> None:
-        endpoint = self.endpoint
-        usable = [i for i in endpoint.issued if i.token not in self.revoked and i.expires_on - 30 > endpoint.now]
-        try:
-            token = self.source.token()
-        except CredentialError:
-            assert not usable or endpoint.issued[-1].token in self.revoked
-            assert endpoint.broken or self.source._outage.failures
-            return
-        (info,) = [i for i in endpoint.issued if i.token == token]
-        assert info.expires_on > endpoint.now
-        assert token not in self.revoked
-
-
-TokenTime.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
-TestTokenTime = TokenTime.TestCase

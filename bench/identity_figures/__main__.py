@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import logging
 import sys
@@ -38,7 +37,7 @@ def main() -> None:
         found = FIGURES[asked["figure"]](side, tell, *asked["arguments"])
     except Exception as error:
         found = f"{type(error).__name__}: {error}"
-    print(json.dumps({"found": found, "openai": importlib.metadata.version("openai")}), flush=True)
+    print(json.dumps({"found": found}), flush=True)
 
 
 main()

@@ -17,7 +17,7 @@ from bench.identity_figures.sides import Side
 
 CALLS = 10_000
 SECONDS = 5.0  # after which the calls are given up
-LIFE = 14.0  # of the tokens, in seconds: byoclient wants a new one at half of it, azure-identity at once
+LIFE = 70.0  # of the tokens, in seconds; half of it later byoclient and the aio credentials want a new one
 FAULTS: dict[str, dict[str, Any]] = {"503": {"status": 503}, "drop": {"drop": True}, "hang": {"hang": True}}
 
 
