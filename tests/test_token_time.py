@@ -69,11 +69,16 @@ class TokenTime(RuleBasedStateMachine):
         self.endpoint.now += seconds
 
     @precondition(lambda self: self.held)
-    @rule(seconds=st.floats(-35, 35), due=st.booleans())
-    def time_passes_until_something_should_happen(self, seconds: float, due: bool) -> None:
+    @rule(seconds=st.floats(-35, 1))
+    def token_gets_due(self, seconds: float) -> None:
         assert self.held
-        at = (self.held.due(299) if due else self.held.served_until) + seconds
-        self.endpoint.now = max(self.endpoint.now, at)
+        self.endpoint.now = max(self.endpoint.now, self.held.due(269) + seconds)
+
+    @precondition(lambda self: self.held)
+    @rule(seconds=st.floats(-5, 40))
+    def token_ends(self, seconds: float) -> None:
+        assert self.held
+        self.endpoint.now = max(self.endpoint.now, self.held.served_until + seconds)
 
     @rule(life=st.floats(45, 90_000) | st.floats(1, 400), refresh_in=st.none() | st.floats(20, 50_000))
     def tokens_live_differently(self, life: float, refresh_in: float | None) -> None:
@@ -164,5 +169,5 @@ class TokenTime(RuleBasedStateMachine):
             assert begun
 
 
-TokenTime.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+TokenTime.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 TestTokenTime = TokenTime.TestCase
