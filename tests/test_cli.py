@@ -49,6 +49,15 @@ def test_ask_takes_a_file(side: str, emulator: Emulator, write: Write) -> None:
     assert emulator.requests[-1].json()["stream"] is True
 
 
+def test_ask_shows_a_device_code_beside_the_answer(emulator: Emulator, write: Write) -> None:
+    """On stderr."""
+    sign_in = client_secret(emulator).replace("client_secret, ", "device_code, ", 1)
+    sign_in = sign_in.replace(f"client_secret: {emulator.client_secret}, ", "")
+    done = run("ask", "-c", write(azure_file(emulator, sign_in)), "ping")
+    assert (done.stdout, done.returncode) == (ANSWER, 0)
+    assert done.stderr.startswith(f"To sign in, open {emulator.tls_url}/")
+
+
 def test_ask_says_what_failed_without_a_traceback(emulator: Emulator, write: Write) -> None:
     """A wrong key, a wrong secret, an unknown framework, an unknown file: exit status 1."""
     wrong_key = run("ask", "-c", write(azure_file(emulator, "api_key: canary-5"), "key.yaml"), "ping")

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import http.client
 import json
+import re
 import ssl
 import sys
 import threading
@@ -41,6 +42,8 @@ from tests.conftest import SetEnvironment, Write
 from tests.yaml_files import MESSAGES, azure_file
 
 Answer = Callable[[BaseHTTPRequestHandler, bytes], bytes]
+SCOPE = "https://cognitiveservices.azure.com/.default"
+CLAIMS = '{"access_token":{}}'
 CREDENTIAL: TypeAdapter[CredentialConfig] = TypeAdapter(Credential)
 FUNCTIONS = """
 import os
@@ -613,6 +616,29 @@ def test_the_token_of_a_pipeline_goes_to_azure_devops_only(
         'trust=Trust(hosts=("evildev.azure.com.example",)) to load(), or --trust-host evildev.azure.com.example.'
     )
     byoclient.load(path, trust=Trust(hosts=("evildev.azure.com.example",)))
+
+
+def test_device_code(emulator: Emulator, write: Write, capfd: pytest.CaptureFixture[str]) -> None:
+    """A person is told once, on stderr, and renewing asks nobody; sync and async."""
+    path = write(azure_file(emulator, at_entra(emulator, "device_code")))
+    answers(path)
+    out, err = capfd.readouterr()
+    told = rf"To sign in, open {emulator.tls_url}/\S+ and type the code [A-Z0-9]{{9}} in, until \d\d:\d\d\.\n"
+    assert re.fullmatch(told, err)
+    assert out == ""
+    credential = built(emulator, "device_code")
+    first, second = (credential.get_token_info(SCOPE, options={"claims": claims}) for claims in (None, CLAIMS))
+    assert first.token != second.token
+    assert len(capfd.readouterr().err.splitlines()) == 1
+    credential.close()
+
+
+def test_a_device_code_without_a_terminal_is_shown_nowhere(
+    emulator: Emulator, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program with windows only has no stderr; that is no failure."""
+    monkeypatch.setattr(sys, "stderr", None)
+    answers(write(azure_file(emulator, at_entra(emulator, "device_code"))))
 
 
 @pytest.mark.parametrize(

@@ -103,16 +103,17 @@ def test_a_host_header_that_names_another_host_is_refused(emulator: Emulator, wr
 
 
 @pytest.fixture
-def redirecting() -> Iterator[tuple[str, list[str]]]:
-    """A server that answers every request with a redirect to itself, and notes the paths."""
+def redirecting() -> Iterator[tuple[str, list[str], list[str]]]:
+    """A server that answers every request with a redirect to the place that is noted last, and notes the paths."""
     paths: list[str] = []
+    places: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             paths.append(self.path)
             self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(307)
-            self.send_header("Location", "/elsewhere")
+            self.send_header("Location", places[-1])
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -122,15 +123,30 @@ def redirecting() -> Iterator[tuple[str, list[str]]]:
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", paths
+        yield f"http://127.0.0.1:{server.server_port}", paths, places
         server.shutdown()
         thread.join()
 
 
-def test_redirects_are_not_followed(redirecting: tuple[str, list[str]], write: Write) -> None:
-    """A 307 would carry the prompt, and on some clients the key, to wherever it points."""
-    url, paths = redirecting
-    client = byoclient.load(write(KEY % url)).client()
+@pytest.mark.parametrize("place", ["/elsewhere", "https://evil.example/x", "//evil.example/x"])
+@pytest.mark.parametrize("sign_in", ["api_key: k", "credential: {kind: static_token, token: t}"])
+def test_redirects_are_not_followed(
+    place: str, sign_in: str, redirecting: tuple[str, list[str], list[str]], write: Write
+) -> None:
+    """A 307 would carry the prompt, and on some clients the key, to wherever it points; sync and async."""
+    url, paths, places = redirecting
+    places.append(place)
+    text = (
+        f"model: x\nclient_provider: openai\nasync_client_provider: openai\noptions: {{base_url: '{url}', {sign_in}}}\n"
+    )
+    clients = byoclient.load(write(text))
+
+    async def ask() -> None:
+        async with clients:
+            await clients.async_client().chat.completions.create(model="x", messages=MESSAGES)
+
+    with pytest.raises(openai.APIStatusError):  # and no failed lookup
+        clients.client().chat.completions.create(model="x", messages=MESSAGES)
     with pytest.raises(openai.APIStatusError):
-        client.chat.completions.create(model="x", messages=MESSAGES)
-    assert set(paths) == {"/chat/completions"}
+        asyncio.run(ask())
+    assert paths == ["/chat/completions"] * 2

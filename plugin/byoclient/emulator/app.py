@@ -57,6 +57,7 @@ def token_routes(settings: Settings, tokens: Tokens, record: Record, faults: Fau
     yield route(
         "/{tenant}/v2.0/.well-known/openid-configuration", entra.configuration, record, "GET", breakable=discovery
     )
+    yield route("/{tenant}/oauth2/v2.0/devicecode", entra.device_code, record, breakable=discovery)
     yield route("/{tenant}/oauth2/v2.0/token", entra.token, record, breakable=token)
     yield route("/msi/token", identity.app_service, record, "GET", breakable=app_service)
     yield route("/metadata/identity/oauth2/token", identity.imds, record, "GET", breakable=imds)

@@ -7,6 +7,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 
 from byoclient.emulator.jwts import unsigned
+from byoclient.emulator.replies import JsonObject
 from byoclient.emulator.settings import APPLICATION_ID, USER, USER_ID, Settings
 from byoclient.errors import EmulatorError
 
@@ -108,3 +109,9 @@ class Tokens:
 def audience(resource: str) -> str:
     """Return the audience of a resource or scope: `https://ai.azure.com/.default` is `https://ai.azure.com`."""
     return resource.removesuffix("/.default").rstrip("/")
+
+
+def granted(token: Token) -> JsonObject:
+    """Return Entra's answer with a token."""
+    seconds = int(token.lifetime)
+    return {"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token.text}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from byoclient.config.fields import Text
@@ -28,8 +30,15 @@ class PersonConfig(EntraCredentialConfig):
         return {**super().arguments(), **given}
 
 
+def show_code(page: str, code: str, expires_on: datetime) -> None:
+    """Tell a person on stderr what to do; azure-identity (1.27) itself would print it among the program's output."""
+    if sys.stderr is not None:  # there is none in a program with windows only
+        until = f"{expires_on.astimezone():%H:%M}"
+        print(f"To sign in, open {page} and type the code {code} in, until {until}.", file=sys.stderr, flush=True)
+
+
 class DeviceCodeConfig(PersonConfig):
-    """`kind: device_code`: shows a code, which a person types in at a page on any machine."""
+    """`kind: device_code`: shows a code on stderr, which a person types in at a page on any machine."""
 
     kind: Literal["device_code"]
 
@@ -37,7 +46,7 @@ class DeviceCodeConfig(PersonConfig):
         """Return a `DeviceCodeCredential`."""
         from azure.identity import DeviceCodeCredential
 
-        return DeviceCodeCredential(**self.arguments())
+        return DeviceCodeCredential(prompt_callback=show_code, **self.arguments())
 
     def help(self) -> str:
         """Return what a person can do."""
