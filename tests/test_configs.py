@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
+import trustme
 
 import byoclient
 from byoclient import Trust
@@ -61,6 +63,43 @@ def test_pointed_at_the_emulator_it_gets_an_answer(
     monkeypatch.delenv("AZURE_FEDERATED_TOKEN_FILE")
     with byoclient.load(CONFIGS / f"{name}.yaml") as clients:
         assert clients.client().chat.completions.create(model=clients.model, messages=MESSAGES).choices
+
+
+@pytest.mark.parametrize("kind", ["client_secret", "workload_identity", "client_certificate"])
+def test_pointed_at_the_entra_of_the_emulator_it_gets_an_answer(
+    kind: str, emulator: Emulator, write: Write, set_environment: SetEnvironment, tmp_path: Path
+) -> None:
+    """The file as it is, but for an authority of its own; sync and async."""
+    (tmp_path / "token").write_text(emulator.federated_token)
+    issued = trustme.CA(key_type=trustme.KeyType.RSA).issue_cert("app.example", key_type=trustme.KeyType.RSA)
+    issued.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "app.pem"))
+    set_environment(
+        {
+            "AZURE_OPENAI_ENDPOINT": emulator.url,
+            "AZURE_TENANT_ID": emulator.tenant_id,
+            "AZURE_CLIENT_ID": emulator.client_id,
+            "AZURE_CLIENT_SECRET": emulator.client_secret,
+            "AZURE_CLIENT_CERTIFICATE_PATH": str(tmp_path / "app.pem"),
+            "AZURE_FEDERATED_TOKEN_FILE": str(tmp_path / "token"),
+        }
+    )
+    name = {"client_certificate": "certificate"}.get(kind, kind.replace("_", "-"))
+    own = (
+        f"    authority: '{emulator.tls_url}'\n    disable_instance_discovery: true\n"
+        f"    http: {{ca_file: '{emulator.ca_file}'}}\n"
+    )
+    text = (CONFIGS / f"entra-{name}.yaml").read_text()
+    clients = byoclient.load(write(text.replace(f"    kind: {kind}\n", f"    kind: {kind}\n{own}")))
+    assert clients.client().chat.completions.create(model=clients.model, messages=MESSAGES).choices
+
+    async def ask() -> None:
+        async with clients:
+            assert (
+                await clients.async_client().chat.completions.create(model=clients.model, messages=MESSAGES)
+            ).choices
+
+    asyncio.run(ask())
+    assert emulator.token_requests == 1
 
 
 def test_the_gateway_gets_its_header_and_only_when_it_is_trusted(emulator: Emulator, write: Write) -> None:

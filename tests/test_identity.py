@@ -80,6 +80,26 @@ def test_workload_identity(emulator: Emulator, write: Write, tmp_path: Path) -> 
     assert emulator.token_requests == 1
 
 
+def test_workload_identity_of_the_environment(
+    emulator: Emulator, write: Write, tmp_path: Path, set_environment: SetEnvironment
+) -> None:
+    """The three variables that AKS sets, which azure-identity reads."""
+    (tmp_path / "token").write_text(emulator.federated_token)
+    set_environment(
+        {
+            "AZURE_TENANT_ID": emulator.tenant_id,
+            "AZURE_CLIENT_ID": emulator.client_id,
+            "AZURE_FEDERATED_TOKEN_FILE": str(tmp_path / "token"),
+        }
+    )
+    sign_in = (
+        f"credential: {{kind: workload_identity, authority: '{emulator.tls_url}', disable_instance_discovery: true, "
+        f"http: {{ca_file: '{emulator.ca_file}'}}}}"
+    )
+    _answers(write(azure_file(emulator, sign_in)))
+    assert emulator.token_requests == 1
+
+
 def test_client_secret(emulator: Emulator, write: Write) -> None:
     """An application with a secret, at the https token endpoint."""
     _answers(write(azure_file(emulator, client_secret(emulator))))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import byoclient
 from tests.support.tokenizer import tokenizer_folder
 
 ROOT = Path(__file__).parents[1]
@@ -49,6 +50,18 @@ def test_the_python_of_the_readme_runs(tmp_path: Path) -> None:
     done = run("\n".join(python) + "\nclients.prepare()\nprint(type(client).__mro__[3])", tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "<class 'openai.lib.azure.AzureOpenAI'>\n"
+
+
+def test_the_credentials_of_the_readme_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kinds that people use most, a line each."""
+    monkeypatch.setenv("AZURE_CLIENT_ID", "x")
+    lines = [line for block in blocks(README, "yaml") for line in block.splitlines() if line.startswith("credential:")]
+    kinds = [re.findall(r"kind: (\w+)", line)[0] for line in lines]
+    assert kinds == ["default", "managed_identity", "workload_identity", "client_secret", "client_certificate"]
+    for line in lines:
+        options = f"options:\n  azure_endpoint: https://a.openai.azure.com\n  api_version: 2024-10-21\n  {line}\n"
+        (tmp_path / "llm.yaml").write_text(f"model: x\nclient_provider: azure_openai\n{options}")
+        byoclient.load(tmp_path / "llm.yaml")
 
 
 def test_the_langroid_of_the_readme_runs(tmp_path: Path) -> None:
