@@ -25,6 +25,8 @@ ALLOWED = [
     (KEY, "https://contoso.openai.azure.us/openai/v1/", ()),
     (TOKEN, "https://contoso.openai.azure.com/openai/v1", ()),
     (TOKEN, "https://contoso.services.ai.azure.com:443/openai/v1", ()),
+    (TOKEN.replace("default", "default, cloud: us_government"), "https://a.openai.azure.us/openai/v1", ()),
+    (TOKEN.replace("default", "default, cloud: china"), "https://a.services.ai.azure.cn/openai/v1", ()),
     (TOKEN, "http://localhost:8000/v1", ()),
     (TOKEN, "http://[::1]:8000/v1", ()),
     (KEY, "https://llm.contoso.com:8443/v1", ("llm.contoso.com",)),
@@ -33,6 +35,8 @@ ALLOWED = [
     (KEY, "http://vllm.internal:8000/v1", ("http://vllm.internal:8000",)),
 ]
 REFUSED = [
+    (TOKEN.replace("default", "default, cloud: us_government"), "https://a.openai.azure.com/openai/v1", ()),
+    (TOKEN.replace("default", "default, cloud: china"), "https://a.openai.azure.us/openai/v1", ()),
     (TOKEN, "https://api.openai.com/v1", ()),
     (TOKEN, "http://contoso.openai.azure.com/openai/v1", ()),
     (TOKEN, "https://contoso.openai.azure.us/openai/v1", ()),
@@ -78,6 +82,25 @@ def test_a_client_that_is_turned_to_another_host_asks_for_no_token(emulator: Emu
     with pytest.raises(openai.OpenAIError):
         turned.get("https://evil.example/x", cast_to=object)
     assert emulator.token_requests == 0
+
+
+def test_keys_and_subscription_keys_follow_the_same_rule(emulator: Emulator, write: Write) -> None:
+    """Of an API key, and of a key in a header of a gateway: nothing is sent to a host that may not have it."""
+    more = "  default_headers: {Ocp-Apim-Subscription-Key: canary}\n"
+    clients = byoclient.load(write(azure_file(emulator, f"api_key: {emulator.api_key}", more=more)))
+
+    async def run() -> None:
+        async with clients:
+            turned = clients.async_client().with_options(
+                base_url=f"{emulator.tls_url.replace('localhost', 'evil')}/openai"
+            )
+            await turned.chat.completions.create(model="gpt-4o", messages=MESSAGES)
+
+    turned = clients.client().with_options(base_url="https://evil.example/openai")
+    with pytest.raises(byoclient.TrustError, match=r"'evil\.example' may not receive this client's API key"):
+        turned.chat.completions.create(model="gpt-4o", messages=MESSAGES)
+    with pytest.raises(byoclient.TrustError, match="'evil' may not receive"):
+        asyncio.run(run())
 
 
 def test_the_async_client_is_checked_alike(emulator: Emulator, write: Write) -> None:

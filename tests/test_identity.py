@@ -228,6 +228,14 @@ def test_other_ids_of_a_managed_identity_are_sent(
     assert "some-id" in asked.query.values()
 
 
+def test_a_scope_of_its_own_is_what_is_asked_for(emulator: Emulator, write: Write) -> None:
+    """That of Foundry."""
+    own = "kind: client_secret, scope: https://ai.azure.com/.default"
+    _answers(write(azure_file(emulator, client_secret(emulator).replace("kind: client_secret", own))))
+    (asked,) = [request for request in emulator.requests if request.path.endswith("/oauth2/v2.0/token")]
+    assert b"scope=https%3A%2F%2Fai.azure.com%2F.default" in asked.body
+
+
 def test_the_cloud_decides_on_authority_and_scope() -> None:
     """Of each sovereign cloud."""
     china = ClientSecretConfig.model_validate(

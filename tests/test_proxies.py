@@ -14,7 +14,7 @@ import byoclient
 from byoclient import Trust
 from byoclient.emulator import Emulator
 from tests.conftest import Write
-from tests.yaml_files import MESSAGES, azure_file
+from tests.yaml_files import MESSAGES, azure_file, client_secret
 
 PAIR = """\
 model: x
@@ -60,6 +60,24 @@ def test_https_goes_through_the_proxy_of_the_file(proxy: tuple[str, list[bytes]]
     with pytest.raises(openai.APIConnectionError):
         _ask(write(text))
     assert lines == [b"CONNECT api.openai.com:443 HTTP/1.1"]
+
+
+def test_signing_in_goes_through_the_proxy_of_the_credential(
+    proxy: tuple[str, list[bytes]], emulator: Emulator, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not through that of the environment, nor what the client sends through the credential's."""
+    url, lines = proxy
+    sign_in = client_secret(emulator)
+    path = write(azure_file(emulator, sign_in.replace("http: {", f"http: {{proxy: '{url}', ")))
+    with pytest.raises(byoclient.CredentialError, match="Tunnel connection failed: 502"):
+        _ask(path)
+    tunnel = f"CONNECT {emulator.tls_url.removeprefix('https://')} HTTP/1.".encode()
+    assert lines
+    assert all(line.startswith(tunnel) for line in lines)
+    lines.clear()
+    monkeypatch.setenv("HTTPS_PROXY", url)
+    assert _ask(write(azure_file(emulator, sign_in)))
+    assert lines == []
 
 
 @pytest.mark.parametrize("how", ["file", "environment"])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import openai
 import pytest
@@ -41,6 +43,33 @@ def test_a_revoked_token_is_replaced_and_the_request_answered(
     assert emulator.token_requests == 3
     chats = [request for request in emulator.requests if "chat" in request.path]
     assert len(chats) == 6  # four answers, two refusals
+
+
+def test_the_claims_of_a_challenge_go_to_the_token_endpoint(emulator: Emulator, write: Write) -> None:
+    """As continuous access evaluation wants them, and only for that one token; sync and async."""
+    clients = byoclient.load(write(azure_file(emulator, client_secret(emulator))))
+
+    def claims() -> list[str | None]:
+        forms = [parse_qs(request.body.decode()) for request in emulator.requests if "/oauth2/" in request.path]
+        return [form.get("claims", [None])[0] for form in forms]
+
+    async def ask() -> None:
+        async with clients:
+            await clients.async_client().chat.completions.create(model="gpt-4o", messages=MESSAGES)
+
+    clients.client().chat.completions.create(model="gpt-4o", messages=MESSAGES)
+    emulator.revoke_tokens(challenge=True)
+    clients.client().chat.completions.create(model="gpt-4o", messages=MESSAGES)
+    emulator.revoke_tokens(challenge=True)
+    asyncio.run(ask())
+    emulator.revoke_tokens()
+    clients = byoclient.load(write(azure_file(emulator, client_secret(emulator))))
+    clients.client().chat.completions.create(model="gpt-4o", messages=MESSAGES)
+    first, second, third, *rest = claims()
+    assert first is None
+    assert "access_token" in json.loads(second or "")
+    assert "access_token" in json.loads(third or "")
+    assert rest == [None]
 
 
 def test_many_requests_with_a_revoked_token_are_answered_with_one_fetch(emulator: Emulator, write: Write) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,6 +15,7 @@ from azure.core.exceptions import ClientAuthenticationError
 
 from byoclient import CredentialError
 from byoclient.emulator import Emulator
+from byoclient.identity.application import ClientSecretConfig
 from byoclient.identity.failures import explain
 from byoclient.identity.managed import ManagedIdentityConfig
 from byoclient.identity.sharing import token_source
@@ -189,6 +192,60 @@ def test_threads_and_tasks_in_several_loops_ask_once(emulator: Emulator, set_env
         futures = [pool.submit(thread, i) for i in range(20)] + [pool.submit(loop, i) for i in range(4)]
         found = [future.result() for future in futures]
     assert len(set().union(*found)) == 1
+    assert emulator.token_requests == 1
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"drop": True}, {"hang": True}])
+def test_a_valid_token_outlives_its_endpoint(fault: dict[str, Any], emulator: Emulator) -> None:
+    """The real azure-identity, which would raise or wait: it hides a token with less than five minutes left."""
+    passed = [0.0]
+    config = ClientSecretConfig.model_validate(
+        {
+            "kind": "client_secret",
+            "tenant_id": emulator.tenant_id,
+            "client_id": emulator.client_id,
+            "client_secret": emulator.client_secret,
+            "authority": emulator.tls_url,
+            "disable_instance_discovery": True,
+            "http": {"ca_file": emulator.ca_file, "read_timeout": 0.3},
+        }
+    )
+    refreshes: list[threading.Thread] = []
+    source = TokenSource(config, clock=lambda: time.time() + passed[0], start=lambda work: started(work, refreshes))
+    emulator.break_tokens(lifetime=200)
+    token = source.token()
+    emulator.break_tokens(**fault)
+    for passed[0] in (101, 130, 160):
+        assert [source.token() for _ in range(1000)] == [token] * 1000
+        assert asyncio.run(source.async_token()) == token
+        refreshes[-1].join()
+    assert len(refreshes) == 4
+    passed[0] = 199
+    for _ in range(2):
+        with pytest.raises(CredentialError, match="'client_secret' gave no token"):
+            source.token()
+
+
+def started(work: Callable[[], None], threads: list[threading.Thread]) -> None:
+    """Run in a thread that is noted."""
+    threads.append(threading.Thread(target=work))
+    threads[-1].start()
+
+
+def test_a_hanging_endpoint_holds_no_event_loop(emulator: Emulator, set_environment: SetEnvironment) -> None:
+    """The loop itself ends the silence, while 64 of its tasks wait for a token."""
+    set_environment(emulator.identity_environment)
+    source = token_source(ManagedIdentityConfig(kind="managed_identity"))
+
+    async def run() -> list[str]:
+        emulator.break_tokens(hang=True)
+        tasks = [asyncio.create_task(source.async_token()) for _ in range(64)]
+        while not emulator.token_requests:
+            await asyncio.sleep(0)
+        emulator.mend()
+        return await asyncio.gather(*tasks)
+
+    assert len(set(asyncio.run(run()))) == 1
     assert emulator.token_requests == 1
 
 
