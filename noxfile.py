@@ -11,6 +11,8 @@ SDK_TESTS = (
     "tests/test_clients.py",
     "tests/test_configs.py",
     "tests/test_hosts.py",
+    "tests/test_endpoints.py",
+    "tests/test_refused_tokens.py",
     "tests/test_identity.py",
     "tests/test_credentials.py",
     "tests/test_secret_sources.py",
