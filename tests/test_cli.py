@@ -17,7 +17,7 @@ import pytest
 
 from byoclient.emulator import Emulator
 from tests.conftest import Write
-from tests.yaml_files import azure_file, client_secret
+from tests.yaml_files import azure_file, client_secret, device_code
 
 ROOT = Path(__file__).parents[1]
 VERSION = importlib.metadata.version("byoclient")
@@ -51,9 +51,7 @@ def test_ask_takes_a_file(side: str, emulator: Emulator, write: Write) -> None:
 
 def test_ask_shows_a_device_code_beside_the_answer(emulator: Emulator, write: Write) -> None:
     """On stderr."""
-    sign_in = client_secret(emulator).replace("client_secret, ", "device_code, ", 1)
-    sign_in = sign_in.replace(f"client_secret: {emulator.client_secret}, ", "")
-    done = run("ask", "-c", write(azure_file(emulator, sign_in)), "ping")
+    done = run("ask", "-c", write(azure_file(emulator, device_code(emulator))), "ping")
     assert (done.stdout, done.returncode) == (ANSWER, 0)
     assert done.stderr.startswith(f"To sign in, open {emulator.tls_url}/")
 

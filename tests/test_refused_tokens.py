@@ -15,7 +15,7 @@ import pytest
 import byoclient
 from byoclient.emulator import Emulator
 from tests.conftest import SetEnvironment, Write
-from tests.yaml_files import MESSAGES, azure_file, client_secret, v1_file
+from tests.yaml_files import MESSAGES, azure_file, client_secret, device_code, v1_file
 
 
 @pytest.mark.parametrize("file", [azure_file, v1_file])
@@ -70,6 +70,18 @@ def test_the_claims_of_a_challenge_go_to_the_token_endpoint(emulator: Emulator, 
     assert "access_token" in json.loads(second or "")
     assert "access_token" in json.loads(third or "")
     assert rest == [None]
+
+
+def test_a_person_whose_token_was_revoked_is_not_asked_again(
+    emulator: Emulator, write: Write, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The refresh token gets the new one."""
+    client = byoclient.load(write(azure_file(emulator, device_code(emulator)))).client()
+    for _ in range(3):
+        client.chat.completions.create(model="gpt-4o", messages=MESSAGES)
+        emulator.revoke_tokens()
+    assert emulator.token_requests == 3
+    assert len(capfd.readouterr().err.splitlines()) == 1
 
 
 def test_many_requests_with_a_revoked_token_are_answered_with_one_fetch(emulator: Emulator, write: Write) -> None:

@@ -29,10 +29,19 @@ def v1_file(emulator: Emulator, sign_in: str, *, more: str = "") -> str:
 
 def client_secret(emulator: Emulator, *, secret: str | None = None) -> str:
     """Return a credential that signs in at the emulator's https token endpoint."""
+    return _at_entra(emulator, f"kind: client_secret, client_secret: {secret or emulator.client_secret}")
+
+
+def device_code(emulator: Emulator) -> str:
+    """Return a credential of a person, who signs in there."""
+    return _at_entra(emulator, "kind: device_code")
+
+
+def _at_entra(emulator: Emulator, own: str) -> str:
     return (
-        f"credential: {{kind: client_secret, tenant_id: {emulator.tenant_id}, client_id: {emulator.client_id}, "
-        f"client_secret: {secret or emulator.client_secret}, authority: '{emulator.tls_url}', "
-        f"disable_instance_discovery: true, http: {{ca_file: '{emulator.ca_file}'}}}}"
+        f"credential: {{{own}, tenant_id: {emulator.tenant_id}, client_id: {emulator.client_id}, "
+        f"authority: '{emulator.tls_url}', disable_instance_discovery: true, "
+        f"http: {{ca_file: '{emulator.ca_file}'}}}}"
     )
 
 

@@ -42,6 +42,11 @@ class CredentialConfig(StrictModel):
         """The scope that tokens are asked for."""
         return self.azure_cloud.scope
 
+    @property
+    def asks_a_person(self) -> bool:
+        """Whether a new credential would ask somebody to sign in once more."""
+        return False
+
     def build(self) -> SupportsTokenInfo:
         """Return the azure-identity credential; imports azure-identity, sends nothing."""
         raise NotImplementedError

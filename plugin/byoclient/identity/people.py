@@ -24,6 +24,11 @@ class PersonConfig(EntraCredentialConfig):
     tenant_id: Text | None = None
     client_id: Text | None = None
 
+    @property
+    def asks_a_person(self) -> bool:
+        """Always."""
+        return True
+
     def arguments(self) -> dict[str, Any]:
         """Return the keyword arguments of azure-identity."""
         given = {name: value for name in ("tenant_id", "client_id") if (value := getattr(self, name))}

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from azure.core.credentials import AccessTokenInfo, SupportsTokenInfo
 
 
+ANY_CLAIMS = '{"access_token":{}}'  # asks for nothing in particular
+
+
 def in_thread(work: Callable[[], None]) -> None:
     """Run something in a daemon thread: a token endpoint that hangs must not keep a process from ending."""
     threading.Thread(target=work, name="byoclient-token", daemon=True).start()
@@ -110,10 +113,14 @@ class TokenSource:
             claims: the claims challenge of the refusal, decoded, where there was one.
         """
         with self._lock:
-            if self._held.token == token:
-                self._held = EMPTY
-                self._claims = claims
-                self._drop_credential()  # with it goes azure-identity's cache, which would give the same token again
+            if self._held.token != token:
+                return
+            self._held = EMPTY
+            # azure-identity's cache would give the same token again: it is not used where there are claims, and else it
+            # goes with the credential, but not where a person would be asked once more.
+            self._claims = claims or (ANY_CLAIMS if self._config.asks_a_person else None)
+            if not self._config.asks_a_person:
+                self._drop_credential()
 
     def gave(self, token: str) -> bool:
         """Whether a token is one of the last that this source gave."""
