@@ -17,6 +17,7 @@ SDK_TESTS = (
     "tests/test_credentials.py",
     "tests/test_secret_sources.py",
     "tests/test_cli.py",
+    "tests/transport",
     "tests/emulator",
 )
 
@@ -33,6 +34,14 @@ def tests(session: nox.Session) -> None:
 def sdk(session: nox.Session, openai: str) -> None:
     """What the SDK takes part in, on an older one."""
     session.install(
-        "-q", "-e", ".[emulator,keyring]", "pytest", "pytest-xdist", "hypothesis", "aiohttp", f"openai=={openai}"
+        "-q",
+        "-e",
+        ".[emulator,keyring]",
+        "pytest",
+        "pytest-xdist",
+        "hypothesis",
+        "aiohttp",
+        "trio",
+        f"openai=={openai}",
     )
     session.run("python", "-m", "pytest", "-n", "2", *SDK_TESTS, *session.posargs)

@@ -1,0 +1,161 @@
+"""Streamed answers: cut ones raise, complete ones give their connection back, also when the reader stops early."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import openai
+import pytest
+
+import byoclient
+from byoclient import Clients
+from byoclient.emulator import Emulator
+from byoclient.transport.endings import Watch, ending_of
+from tests.conftest import Write
+from tests.yaml_files import MESSAGES, azure_file, v1_file
+
+USAGE: Any = {"include_usage": True}
+CUTS = ("chunk", "close", "half", "whole")
+
+
+def load(emulator: Emulator, write: Write, http: str = "{}") -> Clients:
+    more = f"  max_retries: 0\n  http: {http}\n"
+    return byoclient.load(write(azure_file(emulator, f"api_key: {emulator.api_key}", more=more)))
+
+
+def read(clients: Clients) -> int:
+    """Read a stream to its end and return how many chunks it had."""
+    return len(list(clients.client().chat.completions.create(model="gpt-4o", messages=MESSAGES, stream=True)))
+
+
+def read_async(clients: Clients) -> int:
+    """The same over the async client."""
+
+    async def run() -> int:
+        create = clients.async_client().chat.completions.create
+        return len([chunk async for chunk in await create(model="gpt-4o", messages=MESSAGES, stream=True)])
+
+    return asyncio.run(run())
+
+
+both = pytest.mark.parametrize("reading", [read, read_async])
+
+
+@both
+@pytest.mark.parametrize("by", CUTS)
+def test_a_stream_that_is_cut_off_raises(
+    emulator: Emulator, write: Write, reading: Callable[[Clients], int], by: Any
+) -> None:
+    """Whichever way its connection ends; the plain SDK ends three of the four quietly."""
+    clients = load(emulator, write)
+    assert reading(clients) > 3
+    emulator.break_answers(cut=700, cut_by=by)
+    with pytest.raises(openai.APIConnectionError):
+        reading(clients)
+
+
+@both
+@pytest.mark.parametrize("fault", [{"done": False}, {"finish_reason": False}])
+def test_one_sign_of_the_end_is_enough(
+    emulator: Emulator, write: Write, reading: Callable[[Clients], int], fault: Any
+) -> None:
+    """Some servers send `[DONE]` without a finish reason, some the other way round."""
+    emulator.break_answers(**fault)
+    assert reading(load(emulator, write)) > 3
+
+
+@both
+def test_a_stream_with_neither_sign_raises(emulator: Emulator, write: Write, reading: Callable[[Clients], int]) -> None:
+    """It cannot be told from one that was cut between two events."""
+    emulator.break_answers(done=False, finish_reason=False)
+    with pytest.raises(openai.APIConnectionError, match="cut off before its end"):
+        reading(load(emulator, write))
+
+
+def test_a_stream_of_responses_without_its_final_event_raises(emulator: Emulator, write: Write) -> None:
+    """The other surface has other signs."""
+    client = byoclient.load(write(v1_file(emulator, f"api_key: {emulator.api_key}"))).client()
+    assert list(client.responses.create(model="gpt-4o", input="hello", stream=True))
+    emulator.break_answers(finish_reason=False)
+    with pytest.raises(openai.APIConnectionError):
+        list(client.responses.create(model="gpt-4o", input="hello", stream=True))
+
+
+def test_readers_that_stop_at_the_usage_use_one_connection(emulator: Emulator, write: Write) -> None:
+    """As Langroid does, which never closes them either; the plain SDK opens one for each."""
+    clients = load(emulator, write)
+    create = clients.client().chat.completions.create
+    kept = []
+    for _ in range(20):
+        stream = create(model="gpt-4o", messages=MESSAGES, stream=True, stream_options=USAGE)
+        kept.append(stream)
+        assert any(chunk.usage for chunk in stream)
+    assert len({request.connection for request in emulator.requests}) == 1
+
+
+def test_async_readers_that_stop_at_the_usage_use_one_connection(
+    emulator: Emulator, write: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its twin; and asyncio has nothing to say of forgotten generators."""
+    clients = load(emulator, write)
+
+    async def run() -> None:
+        create = clients.async_client().chat.completions.create
+        for _ in range(20):
+            async for chunk in await create(model="gpt-4o", messages=MESSAGES, stream=True, stream_options=USAGE):
+                if chunk.usage:
+                    break
+
+    asyncio.run(run())
+    assert len({request.connection for request in emulator.requests}) == 1
+    assert caplog.records == []
+
+
+@both
+def test_an_end_that_never_comes_is_not_waited_for(
+    emulator: Emulator, write: Write, reading: Callable[[Clients], int]
+) -> None:
+    """The answer is complete at `[DONE]`."""
+    emulator.break_answers(tail=False)
+    assert reading(load(emulator, write)) > 3
+
+
+@both
+def test_comments_alone_do_not_hold_a_stream_past_its_total_timeout(
+    emulator: Emulator, write: Write, reading: Callable[[Clients], int]
+) -> None:
+    """A read timeout never comes, since something is read all the time."""
+    emulator.break_answers(ping=0.01)
+    with pytest.raises(openai.APITimeoutError):
+        reading(load(emulator, write, "{total_timeout: 0.3}"))
+
+
+@both
+def test_the_time_of_one_request_is_not_that_of_the_next(
+    emulator: Emulator, write: Write, reading: Callable[[Clients], int]
+) -> None:
+    """They share a connection, and not its deadline."""
+    clients = load(emulator, write, "{total_timeout: 20}")
+    assert [reading(clients) for _ in range(3)][1:]
+
+
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_the_end_is_seen_however_the_bytes_are_cut(size: int) -> None:
+    """Also one by one, and with other line ends."""
+    for line_end in (b"\n", b"\r\n"):
+        watch = Watch(ending_of("/openai/deployments/x/chat/completions"))
+        data = line_end.join([b'data: {"choices":[{"finish_reason":null}]}', b"", b"data: [DONE]", b"", b""])
+        seen = [watch.last(data[start : start + size]) for start in range(0, len(data), size)]
+        assert any(seen)
+        assert not watch.cut_off()
+
+
+def test_text_that_looks_like_an_end_is_none() -> None:
+    """Quotes within text are escaped, so that no model can write the end of its stream."""
+    watch = Watch(ending_of("/v1/chat/completions"))
+    assert not watch.last(
+        b'data: {"choices":[{"delta":{"content":"\\"finish_reason\\": \\"stop\\" data: [DONE]"}}]}\n\n'
+    )
+    assert watch.cut_off()
