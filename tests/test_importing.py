@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,9 +50,9 @@ inner = outer()
 @pytest.fixture
 def acme_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (tmp_path / "acme_objects.py").write_text(MODULE)
-    (tmp_path / "acme_needs.py").write_text("import acme_is_not_there\n")
-    (tmp_path / "acme_exits.py").write_text("raise SystemExit(3)\n")
-    (tmp_path / "acme_raises.py").write_text("raise ValueError('canary-12')\n")
+    (tmp_path / "acme_needs.py").write_text("import acme_is_not_there\ndef f(): ...\n")
+    (tmp_path / "acme_exits.py").write_text("raise SystemExit(3)\ndef f(): ...\n")
+    (tmp_path / "acme_raises.py").write_text("raise ValueError('canary-12')\ndef f(): ...\n")
     (tmp_path / "acme_wraps.py").write_text(
         "import acme_objects, functools\nlent = acme_objects.good\n"
         "@functools.wraps(acme_objects.good)\ndef good(options): ...\n"
@@ -104,7 +105,8 @@ def test_a_function_of_another_module_is_refused_though_it_says_otherwise(acme_m
     """`__module__` can be copied; the globals of a function cannot."""
     with pytest.raises(ProviderError):
         imported("acme_wraps", "lent")
-    import acme_objects  # type: ignore[import-not-found]
+    imported(acme_module, "plain")
+    acme_objects: Any = sys.modules[acme_module]
 
     acme_objects.foreign = lambda: None
     acme_objects.foreign.__name__ = acme_objects.foreign.__qualname__ = "foreign"

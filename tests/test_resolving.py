@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
@@ -10,27 +9,18 @@ from typing import cast
 import pytest
 from importlib_metadata import Distribution, distributions
 
+import byoclient
 from byoclient import ResolveError, Trust, TrustError
 from byoclient.plugins import ADAPTERS, CLIENT_PROVIDERS, GROUPS, Catalogue, scan
 from byoclient.references import NameReference, PathReference, parse_reference
 from byoclient.resolve import find
+from tests.support.installed import install, point
 
-
-def dist(folder: Path, name: str, entry_points: str | bytes, *, metadata: bool = True, version: str = "1.0") -> None:
-    info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
-    info.mkdir()
-    if metadata:
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-    content = entry_points if isinstance(entry_points, bytes) else entry_points.encode()
-    (info / "entry_points.txt").write_bytes(content)
+PLUGIN = Path(byoclient.__file__).parents[1]
 
 
 def catalogue(*folders: Path) -> Catalogue:
     return scan(cast("Iterable[Distribution]", distributions(path=[str(folder) for folder in folders])))
-
-
-def point(name: str, value: str) -> str:
-    return f"[{CLIENT_PROVIDERS}]\n{name} = {value}\n"
 
 
 @pytest.mark.parametrize(
@@ -46,26 +36,6 @@ def point(name: str, value: str) -> str:
 def test_a_reference_is_a_name_a_name_in_a_distribution_or_a_path(text: str, parsed: object) -> None:
     """Told apart by `@`, `:` and `.`."""
     assert parse_reference(text) == parsed
-
-
-@pytest.mark.parametrize(
-    "text",
-    """
-    os:system|os.system|builtins:eval|builtins.eval|subprocess:run|functools:partial|operator:methodcaller|logging.os:system
-    |byoclient:load|byoclient.clients:load|byoclient.providers.azure_openai:client|acme:_private|acme._private:f
-    |_acme:f|acme:__globals__|acme:f.__call__|acme:f.g|acme:|:f|acme.|.acme|..acme|acme..f|a/b|../x|/x.py|x.py/
-    |acme:f:g|acme f|acme:f |http://evil.com/x.py|https://evil.com|__main__:f|sys.modules:x|acme@|@acme|a@b@c|a:b@c
-    |acme:\u0444|\uff41cme:f|acme\u2024llm:f|acme\u200b:f|-|acme:1f|1acme:f
-    """.replace("\n", "")
-    .replace("    ", "")
-    .split("|"),
-)
-def test_these_references_are_refused_and_import_nothing(text: str, tmp_path: Path) -> None:
-    """Even where the program trusts a module of that name."""
-    before = set(sys.modules)
-    with pytest.raises(ResolveError):
-        find(text, CLIENT_PROVIDERS, catalogue(tmp_path), Trust(modules=("os", "acme", "builtins", "byoclient")))
-    assert set(sys.modules) == before
 
 
 def test_a_huge_reference_is_refused_without_being_quoted(tmp_path: Path) -> None:
@@ -85,10 +55,10 @@ def test_trust_of_a_module_is_no_trust_of_its_twins(tmp_path: Path) -> None:
 
 def test_a_broken_neighbour_is_reported_and_harms_nobody(tmp_path: Path) -> None:
     """A line without '=', bytes that are not UTF-8, no METADATA."""
-    dist(tmp_path, "bad-line", f"[{CLIENT_PROVIDERS}]\nthis is no entry point\n")
-    dist(tmp_path, "bad-bytes", b"[x]\ny = \xff\xfe\n")
-    dist(tmp_path, "no-metadata", point("lost", "lost:f"), metadata=False)
-    dist(tmp_path, "good", point("good", "good_module:f"))
+    install(tmp_path, "bad-line", f"[{CLIENT_PROVIDERS}]\nthis is no entry point\n")
+    install(tmp_path, "bad-bytes", b"[x]\ny = \xff\xfe\n")
+    install(tmp_path, "no-metadata", point("lost", "lost:f"), metadata=False)
+    install(tmp_path, "good", point("good", "good_module:f"))
     found = catalogue(tmp_path)
     assert found.names(CLIENT_PROVIDERS) == ["good"]
     reasons = {Path(broken.path).name: broken.reason for broken in found.broken}
@@ -105,15 +75,17 @@ def test_of_two_versions_of_one_distribution_the_first_on_the_path_counts(tmp_pa
     """As for its modules."""
     for folder, version in (("first", "2.0"), ("second", "1.0")):
         (tmp_path / folder).mkdir()
-        dist(tmp_path / folder, "Acme_LLM" if version == "2.0" else "acme-llm", point("gw", "acme:f"), version=version)
+        install(
+            tmp_path / folder, "Acme_LLM" if version == "2.0" else "acme-llm", point("gw", "acme:f"), version=version
+        )
     (plugin,) = catalogue(tmp_path / "first", tmp_path / "second").named(CLIENT_PROVIDERS, "gw")
     assert plugin.version == "2.0"
 
 
 def test_a_name_in_two_distributions_is_refused_with_both(tmp_path: Path) -> None:
     """name@distribution says which; names are compared normalised."""
-    dist(tmp_path, "acme-llm", point("gate_way", "acme_llm:f"))
-    dist(tmp_path, "twin", point("Gate-Way", "twin:f"))
+    install(tmp_path, "acme-llm", point("gate_way", "acme_llm:f"))
+    install(tmp_path, "twin", point("Gate-Way", "twin:f"))
     found = catalogue(tmp_path)
     with pytest.raises(ResolveError) as caught:
         find("gate_way", CLIENT_PROVIDERS, found, Trust())
@@ -126,8 +98,8 @@ def test_a_name_in_two_distributions_is_refused_with_both(tmp_path: Path) -> Non
 
 def test_the_name_of_a_built_in_cannot_be_taken(tmp_path: Path) -> None:
     """Whoever else advertises it is listed as a squatter."""
-    dist(tmp_path, "byoclient", point("azure_openai", "byoclient.providers.azure_openai:client"))
-    dist(tmp_path, "evil", point("Azure-OpenAI", "evil:f"))
+    install(tmp_path, "byoclient", point("azure_openai", "byoclient.providers.azure_openai:client"), editable=PLUGIN)
+    install(tmp_path, "evil", point("Azure-OpenAI", "evil:f"))
     found = catalogue(tmp_path)
     assert find("azure_openai", CLIENT_PROVIDERS, found, Trust()).is_built_in
     assert [plugin.distribution for plugin in found.squatters()] == ["evil"]
@@ -137,7 +109,7 @@ def test_a_hidden_older_copy_advertises_nothing(tmp_path: Path) -> None:
     """Its code is not what Python imports."""
     for folder, version in (("first", "2.0"), ("second", "1.0")):
         (tmp_path / folder).mkdir()
-        dist(tmp_path / folder, "acme", "" if version == "2.0" else point("gw", "acme:f"), version=version)
+        install(tmp_path / folder, "acme", "" if version == "2.0" else point("gw", "acme:f"), version=version)
     assert catalogue(tmp_path / "first", tmp_path / "second").plugins == ()
 
 
@@ -145,7 +117,7 @@ def test_an_editable_install_is_one_distribution(tmp_path: Path) -> None:
     """It shows as .dist-info in site-packages and as .egg-info beside its sources."""
     (tmp_path / "site").mkdir()
     (tmp_path / "src" / "ed_acme.egg-info").mkdir(parents=True)
-    dist(tmp_path / "site", "ed-acme", point("gw", "acme:f"))
+    install(tmp_path / "site", "ed-acme", point("gw", "acme:f"))
     for name, content in (
         ("PKG-INFO", "Metadata-Version: 2.1\nName: ed-acme\nVersion: 1.0\n"),
         ("entry_points.txt", point("gw", "acme:f")),
@@ -156,8 +128,8 @@ def test_an_editable_install_is_one_distribution(tmp_path: Path) -> None:
 
 def test_what_pip_leaves_behind_is_passed_over(tmp_path: Path) -> None:
     """A folder `~name` of an interrupted uninstall, with the metadata of what was there."""
-    dist(tmp_path, "acme", point("gw", "acme:f"), version="2.0")
-    dist(tmp_path, "acme", point("gw", "acme:f"))
+    install(tmp_path, "acme", point("gw", "acme:f"), version="2.0")
+    install(tmp_path, "acme", point("gw", "acme:f"))
     (tmp_path / "acme-1.0.dist-info").rename(tmp_path / "~cme-1.0.dist-info")
     (plugin,) = catalogue(tmp_path).plugins
     assert plugin.version == "2.0"
@@ -165,28 +137,30 @@ def test_what_pip_leaves_behind_is_passed_over(tmp_path: Path) -> None:
 
 def test_a_distribution_that_calls_itself_byoclient_is_no_built_in(tmp_path: Path) -> None:
     """Built-ins are imported by a check, so their modules have to be byoclient's."""
-    dist(tmp_path, "zzz", point("newone", "evil:f"))
+    install(tmp_path, "zzz", point("newone", "evil:f"))
     (tmp_path / "zzz-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: byoclient\nVersion: 1.0\n")
-    assert not find("newone", CLIENT_PROVIDERS, catalogue(tmp_path), Trust()).is_built_in
+    found = catalogue(tmp_path)
+    assert found.plugins == ()
+    assert [broken.reason for broken in found.broken] == ["it calls itself byoclient, and is not the one that runs"]
 
 
 def test_spaces_and_extras_of_an_entry_point_are_no_part_of_the_path(tmp_path: Path) -> None:
     """The syntax allows both."""
-    dist(tmp_path, "acme", point("gw", "acme.llm : f [extra]"))
+    install(tmp_path, "acme", point("gw", "acme.llm : f [extra]"))
     assert find("gw", CLIENT_PROVIDERS, catalogue(tmp_path), Trust()).attribute == "f"
 
 
 @pytest.mark.parametrize("value", ["os:system", "acme:a.b", "acme", "acme:_private", "byoclient.clients:load"])
 def test_an_entry_point_is_held_to_the_rules_of_a_dotted_path(value: str, tmp_path: Path) -> None:
     """A distribution cannot advertise the standard library or byoclient."""
-    dist(tmp_path, "acme", point("gw", value))
+    install(tmp_path, "acme", point("gw", value))
     with pytest.raises(ResolveError):
         find("gw", CLIENT_PROVIDERS, catalogue(tmp_path), Trust())
 
 
 def test_an_advertised_path_resolves_only_in_its_own_group(tmp_path: Path) -> None:
     """A sync provider is no async one, and no adapter."""
-    dist(tmp_path, "acme", point("gw", "acme.llm:f"))
+    install(tmp_path, "acme", point("gw", "acme.llm:f"))
     found = catalogue(tmp_path)
     assert find("acme.llm.f", CLIENT_PROVIDERS, found, Trust()).plugin is not None
     for group in GROUPS:

@@ -18,8 +18,12 @@ PACKAGE = Path(byoclient.__file__).parent
 ROOMS = [
     "errors",
     "startup",
+    "watching",
     "trust",
     "config",
+    "locating",
+    "ownership",
+    "folders",
     "plugins",
     "references",
     "resolve",

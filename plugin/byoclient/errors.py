@@ -104,10 +104,10 @@ def _restored(
     return kind(message, file=file, line=line, key=key)
 
 
-def shown(text: str) -> str:
+def shown(text: str, longest: int = 80) -> str:
     """Return a name from a file as it may stand in a message: printable, and not without end."""
-    printable = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:80])
-    return printable + ("…" if len(text) > 80 else "")
+    printable = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:longest])
+    return printable + ("…" if len(text) > longest else "")
 
 
 def place(file: str | None, line: int | None = None, key: str | None = None) -> str:

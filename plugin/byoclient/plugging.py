@@ -6,7 +6,6 @@ annotated with a pydantic model; it returns the framework's own object.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import FunctionType
@@ -23,7 +22,7 @@ from byoclient.errors import (
     ConfigError,
     ProviderError,
 )
-from byoclient.importing import import_function, parameter_model
+from byoclient.importing import import_function, parameter_model, parameters_of
 from byoclient.plugins import ADAPTERS, Catalogue, Plugin
 from byoclient.references import NameReference
 from byoclient.resolve import found_plugin, pick
@@ -47,7 +46,7 @@ def checked_settings(plugin: Plugin, section: Section) -> tuple[FunctionType, Ba
         ProviderError: the adapter cannot be imported, or is no adapter.
     """
     function = import_function(found_plugin(plugin.name, plugin))
-    parameters = list(inspect.signature(function).parameters.values())
+    parameters = parameters_of(function)
     if not parameters:
         raise ProviderError(f"the adapter '{plugin.name}' takes no parameter. It should take the clients.")
     model = parameter_model(parameters[1:], function)

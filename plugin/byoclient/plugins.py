@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 from importlib_metadata import Distribution, distributions
+
+from byoclient import folders
+from byoclient.ownership import owns
 
 CLIENT_PROVIDERS = "byoclient.client_providers"
 ASYNC_CLIENT_PROVIDERS = "byoclient.async_client_providers"
@@ -19,6 +22,7 @@ GROUPS = (CLIENT_PROVIDERS, ASYNC_CLIENT_PROVIDERS, ADAPTERS, CLIENT_ASSERTIONS)
 BUILT_IN = "byoclient"
 
 _OURS = "byoclient."
+_BUILT_IN = re.compile(r"byoclient\.(providers|adapters)\.\w+:\w+", re.ASCII)
 _BAD_LINE = re.compile(r"^[^\S\n]*[^\s\[#=][^=\n]*$", re.M)  # neither a section, nor a comment, nor with '='
 
 
@@ -32,6 +36,7 @@ class Plugin:
         value: the entry point's value, `module:function`.
         distribution: the name of the distribution that advertises it.
         version: that distribution's version.
+        location: that distribution's metadata folder.
     """
 
     group: str
@@ -39,11 +44,12 @@ class Plugin:
     value: str
     distribution: str
     version: str
+    location: str = ""
 
     @property
     def is_built_in(self) -> bool:
         """Whether byoclient itself advertises it."""
-        return normalise(self.distribution) == BUILT_IN and self.value.startswith(f"{BUILT_IN}.")
+        return normalise(self.distribution) == BUILT_IN and bool(_BUILT_IN.fullmatch(self.value))
 
     def __str__(self) -> str:
         return f"{self.name}@{self.distribution} ({self.version})"
@@ -64,14 +70,21 @@ class BrokenDistribution:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All plugins of this environment, and the distributions that could not be read."""
+    """All plugins of this environment.
+
+    Attributes:
+        plugins: those that count.
+        broken: the distributions that could not be read.
+        ignored: the plugins that were found only in the working directory or the script's folder.
+    """
 
     plugins: tuple[Plugin, ...]
     broken: tuple[BrokenDistribution, ...]
+    ignored: tuple[Plugin, ...] = ()
 
     def named(self, group: str, name: str) -> list[Plugin]:
         """Return the plugins of this name; a built-in hides all others."""
-        found = [p for p in self.plugins if p.group == group and normalise(p.name) == normalise(name)]
+        found = [p for p in self.plugins if p.group == group and is_named(p, name)]
         return [p for p in found if p.is_built_in] or found
 
     def named_in(self, group: str, name: str, distribution: str) -> list[Plugin]:
@@ -93,6 +106,11 @@ class Catalogue:
         return [p for p in self.plugins if not p.is_built_in and (p.group, normalise(p.name)) in taken]
 
 
+def is_named(plugin: Plugin, name: str) -> bool:
+    """Whether a plugin has this name, however it is spelled."""
+    return normalise(plugin.name) == normalise(name)
+
+
 def normalise(name: str) -> str:
     """Return the form in which names are compared: lower case, and `-`, `_` and `.` alike."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -105,32 +123,44 @@ def scan(found: Iterable[Distribution] | None = None) -> Catalogue:
         found: the distributions; by default those on `sys.path`.
     """
     plugins: list[Plugin] = []
+    ignored: list[Plugin] = []
     broken: list[BrokenDistribution] = []
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
+    passing = folders.passing()
     for distribution in cast("Iterable[Distribution]", distributions()) if found is None else found:
+        location = _location(distribution)
         try:
-            plugins.extend(_plugins(distribution, seen))
+            if passing.holds(location):
+                ignored += _plugins(distribution, location)
+            elif not _hidden(location, seen):
+                plugins += _plugins(distribution, location)
         except Exception as error:  # whatever one distribution does must not harm the others
-            broken.append(BrokenDistribution(_location(distribution), _reason(error)))
-    return Catalogue(tuple(plugins), tuple(broken))
+            broken.append(BrokenDistribution(location, _reason(error)))
+    return Catalogue(tuple(plugins), tuple(broken), tuple(ignored))
 
 
-def _plugins(distribution: Distribution, seen: set[str]) -> Iterator[Plugin]:
-    # The first on sys.path is the one that Python imports; a later one of the same name is hidden by it. The folder
-    # tells the name, without reading METADATA of all that have nothing for us; `~name` is what pip leaves behind.
-    folder = re.sub(r"\.(dist|egg)-info$", "", Path(_location(distribution)).name).partition("-")[0]
-    if folder.startswith("~") or normalise(folder) in seen:
-        return
-    seen.add(normalise(folder))
+def _hidden(location: str, seen: dict[str, str]) -> bool:
+    """Whether an earlier folder on `sys.path` has a distribution of this name: Python imports that one's modules.
+
+    The folder tells the name, without reading METADATA of all that have nothing for us; `~name` is what pip leaves
+    behind. Two of one name in one folder both stay: whether they differ is seen when they are named.
+    """
+    base, folder = os.path.split(location)
+    name = normalise(re.sub(r"\.(dist|egg)-info$", "", folder).partition("-")[0])
+    return folder.startswith("~") or seen.setdefault(name, base) != base
+
+
+def _plugins(distribution: Distribution, location: str) -> list[Plugin]:
     text = distribution.read_text("entry_points.txt")
     if text is None or not (_OURS in text or _BAD_LINE.search(text)):
-        return  # nearly all of them: parsing what they have for others would take longer than reading it
+        return []  # nearly all of them: parsing what they have for others would take longer than reading it
     points = [point for point in distribution.entry_points if point.group in GROUPS]
     if not points:
-        return
+        return []
     name, version = _metadata(distribution)
-    for point in points:
-        yield Plugin(point.group, point.name, _plain(point.value), name, version)
+    if normalise(name) == BUILT_IN and not owns(location, BUILT_IN, folders.OWN_FILE):
+        raise ValueError("it calls itself byoclient, and is not the one that runs")
+    return [Plugin(point.group, point.name, _plain(point.value), name, version, location) for point in points]
 
 
 def _plain(value: str) -> str:
@@ -146,8 +176,8 @@ def _metadata(distribution: Distribution) -> tuple[str, str]:
 
 
 def _location(distribution: Distribution) -> str:
-    path = getattr(distribution, "_path", None)
-    return str(path) if isinstance(path, Path) else repr(distribution)
+    path = getattr(distribution, "_path", None)  # a pathlib.Path, or the like in a zip file
+    return str(path).rstrip("/") if path is not None else type(distribution).__name__
 
 
 def _reason(error: Exception) -> str:

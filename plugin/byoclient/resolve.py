@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
-from byoclient.errors import ResolveError, TrustError, suggestion, with_article
+from byoclient.errors import ResolveError, TrustError, shown, suggestion, with_article
+from byoclient.locating import file_of, locate
+from byoclient.ownership import owns
 from byoclient.plugins import (
     ADAPTERS,
     ASYNC_CLIENT_PROVIDERS,
@@ -12,6 +15,8 @@ from byoclient.plugins import (
     CLIENT_PROVIDERS,
     Catalogue,
     Plugin,
+    is_named,
+    normalise,
 )
 from byoclient.references import NameReference, PathReference, parse_path, parse_reference
 from byoclient.trust import Trust
@@ -74,7 +79,7 @@ def found_plugin(reference: str, plugin: Plugin) -> Found:
     """Return the function that a plugin advertises.
 
     Raises:
-        ResolveError: the entry point is no `module:function`.
+        ResolveError: the entry point is no `module:function`, or that module is not its distribution's.
     """
     if plugin.is_built_in:
         module, _, attribute = plugin.value.partition(":")
@@ -83,10 +88,34 @@ def found_plugin(reference: str, plugin: Plugin) -> Found:
         path = parse_path(plugin.value)
     except ResolveError:
         raise ResolveError(
-            f"'{reference}' is advertised by {plugin.distribution} {plugin.version} as '{plugin.value}', which is no "
-            "function that may be named. Tell its author."
+            f"'{reference}' is advertised by {plugin.distribution} {plugin.version} as '{shown(plugin.value)}', which "
+            "is no function that may be named. Tell its author."
         ) from None
-    return Found(reference, path.module, path.attribute, plugin)
+    return owned(Found(reference, path.module, path.attribute, plugin))
+
+
+def owned(found: Found, file: str | None = None) -> Found:
+    """Return what was found, after a look at where its module comes from; imports nothing.
+
+    Args:
+        found: what a reference leads to.
+        file: where the module's code comes from; by default where an import would find it now.
+
+    Raises:
+        ResolveError: another distribution, or nobody, installed that file.
+    """
+    plugin = found.plugin
+    if plugin is None or plugin.is_built_in:
+        return found  # a module that the program trusts may lie anywhere
+    file = file or file_of(locate(found.module))
+    if file is None:
+        return found  # the import says what is missing
+    if not owns(plugin.location, found.module, file):
+        raise ResolveError(
+            f"'{found.module}' of {plugin.distribution} {plugin.version} would be imported from '{shown(file)}', which "
+            f"that distribution did not install. Remove what shadows it, or reinstall {plugin.distribution}."
+        )
+    return found
 
 
 def pick(parsed: NameReference, group: str, catalogue: Catalogue) -> Plugin:
@@ -99,15 +128,25 @@ def pick(parsed: NameReference, group: str, catalogue: Catalogue) -> Plugin:
         matches = catalogue.named(group, parsed.name)
     else:
         matches = catalogue.named_in(group, parsed.name, parsed.distribution)
-    if len(matches) == 1:
+    if len({(normalise(plugin.distribution), plugin.value) for plugin in matches}) == 1:
         return matches[0]
     if matches:
-        listed = ", ".join(str(plugin) for plugin in matches)
-        choice = f"{matches[0].name}@{matches[0].distribution}"
-        raise ResolveError(
-            f"several distributions have a {NOUNS[group]} named '{parsed.name}': {listed}. Say which: '{choice}'."
-        )
+        raise ResolveError(_several(parsed.name, matches))
     raise ResolveError(_unknown(parsed, group, catalogue))
+
+
+def _several(name: str, matches: list[Plugin]) -> str:
+    listed = ", ".join(f"{plugin} in {shown(plugin.location, 200)}" for plugin in matches)
+    first = matches[0]
+    noun = NOUNS[first.group]
+    if len({normalise(plugin.distribution) for plugin in matches}) == 1:
+        return (
+            f"{first.distribution} is installed twice, and each has its own {noun} named '{name}': {listed}. "
+            f"Type: pip install --force-reinstall {first.distribution}"
+        )
+    return (
+        f"several distributions have a {noun} named '{name}': {listed}. Say which: '{first.name}@{first.distribution}'."
+    )
 
 
 def _unknown(parsed: NameReference, group: str, catalogue: Catalogue) -> str:
@@ -118,18 +157,37 @@ def _unknown(parsed: NameReference, group: str, catalogue: Catalogue) -> str:
     other = _other_group(group)
     if other and catalogue.named(other, parsed.name):
         hint = f" There is {with_article(NOUNS[other])} of that name."
+    passed = [plugin for plugin in catalogue.ignored if plugin.group == group and is_named(plugin, parsed.name)]
+    if passed:
+        hint = f" {ignored(passed[0])}"
     broken = f" Not readable: {', '.join(b.path for b in catalogue.broken)}." if catalogue.broken else ""
     return f"no {NOUNS[group]} named '{name}'.{hint} Installed: {', '.join(names) or 'none'}.{broken}"
+
+
+def ignored(plugin: Plugin) -> str:
+    """Return what to say of a plugin that was found only where nobody installs."""
+    return (
+        f"'{plugin.name}' of {plugin.distribution} {plugin.version} is ignored: it lies only in "
+        f"'{shown(os.path.dirname(plugin.location), 200)}', the working directory or the script's folder. "
+        "Install it with pip."
+    )
 
 
 def _other_group(group: str) -> str | None:
     return {CLIENT_PROVIDERS: ASYNC_CLIENT_PROVIDERS, ASYNC_CLIENT_PROVIDERS: CLIENT_PROVIDERS}.get(group)
 
 
+def _owner(advertised: list[Plugin], module: str) -> Plugin:
+    """Return who installed the module, of those that advertise the same function of it."""
+    file = file_of(locate(module)) if len(advertised) > 1 else None
+    owners = [plugin for plugin in advertised if file and owns(plugin.location, module, file)]
+    return (owners or advertised)[0]
+
+
 def _find_path(reference: str, path: PathReference, group: str, catalogue: Catalogue, trust: Trust) -> Found:
     advertised = catalogue.advertising(group, str(path))
     if advertised:
-        return Found(reference, path.module, path.attribute, advertised[0])
+        return owned(Found(reference, path.module, path.attribute, _owner(advertised, path.module)))
     if trust.allows_module(path.module, path.attribute):
         return Found(reference, path.module, path.attribute, None)
     raise TrustError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
@@ -19,6 +19,7 @@ from byoclient.plugins import ASYNC_CLIENT_PROVIDERS, CLIENT_PROVIDERS, Catalogu
 from byoclient.resolve import NOUNS, Found, find
 from byoclient.startup import without_collections
 from byoclient.trust import Trust
+from byoclient.watching import watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +120,19 @@ class Side:
 
     def _called(self, function: FunctionType, options: BaseModel | None) -> Any:
         try:
-            with without_collections():
+            with without_collections(), self._watched():
                 return function(options) if options is not None else function()
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a provider may raise what it likes, SystemExit too
             said, cause = told(error, secret_values(options))
         if isinstance(cause, ByoclientError):
             raise cause
         # Outside of the except: what the provider raised may hold a secret, and would be the context of ours.
         raise ProviderError(f"'{self.found.reference}' raised {said}") from cause
+
+    def _watched(self) -> AbstractContextManager[None]:
+        return nullcontext() if self.found.is_built_in else watched(f"calling '{self.found.reference}'")
 
     def secrets(self) -> Iterator[str]:
         """Yield the secrets of the options; none where they are wrong."""
