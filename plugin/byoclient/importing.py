@@ -43,7 +43,7 @@ def _check_source(found: Found, noun: str) -> None:
     spec = locate(found.module)
     written = written_in(spec, found.attribute) if spec and found.module not in sys.modules else None
     if written == "":
-        raise ProviderError(f"'{found.module}' defines no '{found.attribute}'. {_ask_author(found)}")
+        raise ProviderError(f"'{found.module}' has no '{found.attribute}'. {_ask_author(found)}")
     if written == "async def":
         raise ProviderError(_awaited(found, noun))
     if written not in (None, "def"):
