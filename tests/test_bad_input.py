@@ -26,8 +26,8 @@ def azure(endpoint: str, sign_in: str = "credential: {kind: default}") -> str:
 CASES: dict[str, tuple[str, str]] = {
     "empty file": ("", ": is empty. Write 'model:' and 'client_provider:'."),
     "only a comment": ("# nothing\n", ": is empty. Write 'model:' and 'client_provider:'."),
-    "not YAML": (f"model: 'gpt\n{SECRET}", ":2: not YAML at column {}: found unexpected end of stream."),
-    "a list": ("- model: x\n", ":1: should hold keys and values. Found a list."),
+    "not YAML": (f"model: 'gpt\n{SECRET}", ":2:14: not YAML: found unexpected end of stream."),
+    "a list": ("- model: x\n", ":1:1: should hold keys and values. Found a list."),
     "wrong type": (
         "model: [gpt-4o]\nclient_provider: emulator\n",
         ":1: model: should be text. Found a list.",
@@ -225,7 +225,7 @@ def test_a_directory_is_no_file(tmp_path: object) -> None:
 
 def test_bytes_that_are_not_utf8_are_reported_with_their_line(write: Write) -> None:
     """The bytes themselves are not shown."""
-    with pytest.raises(byoclient.ConfigError, match=r":2: is not UTF-8\. Save it as UTF-8\.$"):
+    with pytest.raises(byoclient.ConfigError, match=r":2:10: is not UTF-8\. Save it as UTF-8\.$"):
         byoclient.load(write(b"model: x\napi_key: \xff\xfe\n"))
 
 

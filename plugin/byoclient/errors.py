@@ -16,7 +16,12 @@ ByoclientError
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class ByoclientError(Exception):
@@ -29,21 +34,29 @@ class PlacedError(ByoclientError):
     Attributes:
         file: the file's path, as it was given to `load()`; None where the place is not known.
         line: the line, counted from 1, or None where the file as a whole is meant.
+        column: the column, counted from 1, where the file could not be parsed; else None.
         key: the key, with dots between levels (`options.azure_endpoint`), or None.
         message: what happened, without the place.
     """
 
     def __init__(
-        self, message: str, *, file: str | None = None, line: int | None = None, key: str | None = None
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        key: str | None = None,
     ) -> None:
         self.message = message
         self.file = file
         self.line = line
+        self.column = column
         self.key = key
-        super().__init__(f"{place(file, line, key)}{message}")
+        super().__init__(f"{place(file, line, key, column)}{message}")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restored, (type(self), self.message, self.file, self.line, self.key)
+        return _restored, (type(self), self.message, self.file, self.line, self.column, self.key)
 
 
 class ConfigError(PlacedError):
@@ -68,7 +81,7 @@ class ConfigErrors(ConfigError):
     def __init__(self, errors: Sequence[ConfigError]) -> None:
         self.errors = tuple(errors)
         first = self.errors[0]
-        super().__init__(first.message, file=first.file, line=first.line, key=first.key)
+        super().__init__(first.message, file=first.file, line=first.line, column=first.column, key=first.key)
 
     def __reduce__(self) -> tuple[object, ...]:
         return ConfigErrors, (self.errors,)
@@ -98,10 +111,39 @@ class ClosedError(ByoclientError):
 
 
 def _restored(
-    kind: type[PlacedError], message: str, file: str | None, line: int | None, key: str | None
+    kind: type[PlacedError],
+    message: str,
+    file: str | None,
+    line: int | None,
+    column: int | None,
+    key: str | None,
 ) -> PlacedError:
     """Make an error again, after it was pickled or copied."""
-    return kind(message, file=file, line=line, key=key)
+    return kind(message, file=file, line=line, column=column, key=key)
+
+
+def without_frames(function: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a function whose frames hold secrets: its errors keep no frame below the call, and no context.
+
+    What captures the locals of a traceback's frames, as error trackers do, would show them.
+    """
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except ByoclientError as error:
+            fault = error
+        raise _bare(fault)
+
+    return call
+
+
+def _bare(error: ByoclientError) -> ByoclientError:
+    for each in (error, *getattr(error, "errors", ())):
+        each.__context__ = None
+        each.__traceback__ = None
+    return error
 
 
 def shown(text: str, longest: int = 80) -> str:
@@ -110,9 +152,9 @@ def shown(text: str, longest: int = 80) -> str:
     return printable + ("…" if len(text) > longest else "")
 
 
-def place(file: str | None, line: int | None = None, key: str | None = None) -> str:
-    """Return the `file:line: key: ` that begins a message; parts that are not known are left out."""
-    where = f"{file}:{line}" if file and line else (file or "")
+def place(file: str | None, line: int | None = None, key: str | None = None, column: int | None = None) -> str:
+    """Return the `file:line:column: key: ` that begins a message; parts that are not known are left out."""
+    where = ":".join(str(part) for part in (file, line, column) if part) if file else ""
     return "".join(f"{part}: " for part in (where, key) if part)
 
 

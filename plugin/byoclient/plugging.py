@@ -94,9 +94,9 @@ def plug(
         if in_file:
             raise section.error(error.message, kind=AdapterError) from error.__cause__
         raise
-    except ByoclientError:
+    except (ByoclientError, KeyboardInterrupt):
         raise
-    except Exception as error:
+    except BaseException as error:  # an adapter may raise what it likes, SystemExit too
         said, cause = told(error, (*secrets, *secret_values(model)))
     # Outside of the except: what the adapter raised may hold a secret, and would be the context of ours.
     raise AdapterError(f"the adapter '{plugin.name}' raised {said}") from cause

@@ -147,6 +147,8 @@ def _hidden(location: str, seen: dict[str, str]) -> bool:
     """
     base, folder = os.path.split(location)
     name = normalise(re.sub(r"\.(dist|egg)-info$", "", folder).partition("-")[0])
+    if name == BUILT_IN:
+        return False  # which of several is the one that runs shows on what it installed
     return folder.startswith("~") or seen.setdefault(name, base) != base
 
 

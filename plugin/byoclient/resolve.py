@@ -160,8 +160,8 @@ def _unknown(parsed: NameReference, group: str, catalogue: Catalogue) -> str:
     passed = [plugin for plugin in catalogue.ignored if plugin.group == group and is_named(plugin, parsed.name)]
     if passed:
         hint = f" {ignored(passed[0])}"
-    broken = f" Not readable: {', '.join(b.path for b in catalogue.broken)}." if catalogue.broken else ""
-    return f"no {NOUNS[group]} named '{name}'.{hint} Installed: {', '.join(names) or 'none'}.{broken}"
+    broken = f" Not readable: {', '.join(shown(b.path, 200) for b in catalogue.broken)}." if catalogue.broken else ""
+    return f"no {NOUNS[group]} named '{name}'.{hint} Installed: {', '.join(map(shown, names)) or 'none'}.{broken}"
 
 
 def ignored(plugin: Plugin) -> str:

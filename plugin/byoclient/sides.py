@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
-from types import FunctionType
+from types import CoroutineType, FunctionType
 from typing import Any
 
 from pydantic import BaseModel
@@ -143,16 +143,23 @@ class Side:
 def _checked(client: object, side: Side) -> object:
     import openai
 
-    if isinstance(client, getattr(openai, side.kind.returns)):
+    if _is_a(client, getattr(openai, side.kind.returns)):
         return client
-    if hasattr(client, "__await__") and hasattr(client, "close"):
-        client.close()  # a coroutine that nobody awaits would warn
+    if type(client) is CoroutineType:
+        client.close()  # one that nobody awaits would warn
     twin = ASYNC_CLIENT if side.kind is CLIENT else CLIENT
-    hint = f" Name it as {twin.key} instead." if isinstance(client, getattr(openai, twin.returns)) else ""
+    hint = f" Name it as {twin.key} instead." if _is_a(client, getattr(openai, twin.returns)) else ""
     raise ProviderError(
         f"'{side.found.reference}' returned {type(client).__name__}; {with_article(NOUNS[side.kind.group])} returns "
         f"{side.kind.returns} or a subclass of it.{hint}"
     )
+
+
+def _is_a(client: object, kind: type) -> bool:
+    try:
+        return isinstance(client, kind)
+    except Exception:  # somebody else's __class__
+        return False
 
 
 @contextmanager

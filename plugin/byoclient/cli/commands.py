@@ -85,7 +85,9 @@ def run() -> int:
     try:
         status = cli.main(prog_name="byoclient", standalone_mode=False) or 0
         sys.stdout.flush()
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
+        for note in getattr(error.__context__ if isinstance(error, click.Abort) else error, "__notes__", ()):
+            click.echo(note, err=True)
         return INTERRUPTED
     except click.ClickException as error:
         error.show()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from byoclient.errors import shown
 from byoclient.plugins import (
     ADAPTERS,
     ASYNC_CLIENT_PROVIDERS,
@@ -14,6 +15,7 @@ from byoclient.plugins import (
     normalise,
     scan,
 )
+from byoclient.resolve import ignored
 
 Row = tuple[str, ...]
 
@@ -30,7 +32,9 @@ def list_plugins() -> int:
     _table("Client assertions", ("NAME", "DISTRIBUTION", ""), _rows(CLIENT_ASSERTIONS, catalogue))
     _table("Adapters", ("NAME", "DISTRIBUTION", ""), _rows(ADAPTERS, catalogue))
     for broken in catalogue.broken:
-        click.echo(f"Not readable: {broken.path}: {broken.reason}. Reinstall or remove that distribution.")
+        click.echo(f"Not readable: {shown(broken.path, 200)}: {broken.reason}. Reinstall or remove that distribution.")
+    for said in dict.fromkeys(ignored(plugin) for plugin in catalogue.ignored):
+        click.echo(said)
     return 0
 
 
@@ -70,8 +74,8 @@ def _table(title: str, head: Row, rows: list[Row]) -> None:
     if not rows:
         return
     click.echo(title)
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    widths = [max(len(shown(row[column])) for row in (head, *rows)) for column in range(len(head))]
     for row in (head, *rows):
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        cells = (shown(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo(f"  {'  '.join(cells)}".rstrip())
     click.echo()

@@ -6,33 +6,38 @@ Scalars follow the YAML 1.2 core schema, less its octal and hexadecimal numbers:
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
 
+from byoclient.config.files import text_of
 from byoclient.config.section import Key, Loc, Section
-from byoclient.errors import ConfigError, shown
+from byoclient.errors import ConfigError, shown, without_frames
 
-MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
 MAX_NODES = 10_000
+MAX_KEY = 200  # characters
+MAX_SCALAR = 64 * 1024  # characters
 
 _TOO_MUCH = f"too much: at most {MAX_DEPTH} levels and {MAX_NODES} values. Split the file."
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?([eE][-+]?[0-9]{1,3})?")
 _WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "true": True, "false": False}
+_BREAK = re.compile(r"\r\n|\r|\n")
+_NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
 
 
+@without_frames
 def read_file(path: str | os.PathLike[str]) -> Section:
     """Read a YAML file.
 
     Args:
-        path: the file; UTF-8, at most 1 MiB.
+        path: the file; UTF-8, at most 256 KiB.
 
     Raises:
         ConfigError: it cannot be read, or is not a mapping in strict YAML.
@@ -40,35 +45,17 @@ def read_file(path: str | os.PathLike[str]) -> Section:
     file = os.fspath(path)
     if not file:
         raise ConfigError("the path of the file is empty. Name a YAML file.")
-    return Reader(file, _text(file)).read()
-
-
-def _text(file: str) -> str:
-    try:
-        with Path(file).open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise ConfigError("no such file. Check the path, or the directory that you are in.", file=file) from None
-    except IsADirectoryError:
-        raise ConfigError("is a directory. Name a YAML file in it.", file=file) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not a usable path"
-        raise ConfigError(f"cannot be read: {reason}.", file=file) from None
-    if len(content) > MAX_BYTES:
-        raise ConfigError(f"is larger than {MAX_BYTES} bytes. Split it.", file=file)
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ConfigError("is not UTF-8. Save it as UTF-8.", file=file, line=line) from None
+    text, public = text_of(file)
+    return Reader(file, text, public=public).read()
 
 
 class Reader:
     """Builds the data of one document from the parser's events, and notes the line of each key."""
 
-    def __init__(self, file: str, text: str) -> None:
+    def __init__(self, file: str, text: str, *, public: bool = False) -> None:
         self._file = file
         self._text = text
+        self._public = public
         self._lines: dict[Loc, int] = {}
         self._nodes = 0
 
@@ -85,8 +72,8 @@ class Reader:
         if data is None:
             raise ConfigError("is empty. Write 'model:' and 'client_provider:'.", file=self._file)
         if not isinstance(data, dict):
-            raise ConfigError(f"should hold keys and values. Found {_kind(data)}.", file=self._file, line=1)
-        return Section(self._file, data, self._lines)
+            raise ConfigError(f"should hold keys and values. Found {_kind(data)}.", file=self._file, line=1, column=1)
+        return Section(self._file, data, self._lines, public=self._public)
 
     def _document(self, events: Iterator[Any]) -> object:
         data: object = None
@@ -94,6 +81,8 @@ class Reader:
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
+                if event.tags:
+                    self._refuse(event, "a directive ('%TAG'). Take it away; values need no tags.")
                 if documents > 1:
                     self._refuse(event, "a second document begins. A file holds one; several LLMs go under 'llms:'.")
             elif isinstance(event, yaml.NodeEvent):
@@ -107,6 +96,8 @@ class Reader:
             return self._mapping(events, loc)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(events, loc)
+        if len(event.value) > MAX_SCALAR:
+            self._refuse(event, f"a text of {len(event.value)} characters. At most {MAX_SCALAR} may stand here.")
         return _scalar(event.value) if event.implicit[0] else event.value
 
     def _mapping(self, events: Iterator[Any], loc: Loc) -> dict[Key, object]:
@@ -132,6 +123,8 @@ class Reader:
             self._refuse(event, "a key is a list or a mapping. Write a plain word.")
         if event.value == "<<" and event.implicit[0]:
             self._refuse(event, "a merge key ('<<'). Write the keys out.")
+        if not 0 < len(event.value) <= MAX_KEY:
+            self._refuse(event, f"a key of {len(event.value)} characters. It has 1 to {MAX_KEY}.")
         return str(event.value)
 
     def _check(self, event: Any, loc: Loc) -> None:
@@ -144,22 +137,30 @@ class Reader:
             self._refuse(event, "a tag ('!'). Take it away; values need none.")
         if len(loc) > MAX_DEPTH or self._nodes > MAX_NODES:
             self._refuse(event, _TOO_MUCH)
+        if isinstance(event, yaml.ScalarEvent) and _NO_TEXT.search(event.value):
+            self._refuse(event, "an escape of NUL, or of half a character. Take it away.")
 
     def _refuse(self, event: Any, message: str) -> NoReturn:
-        raise ConfigError(message, file=self._file, line=event.start_mark.line + 1)
+        mark = event.start_mark
+        raise ConfigError(message, file=self._file, line=mark.line + 1, column=mark.column + 1)
 
     def _syntax_error(self, error: yaml.YAMLError) -> ConfigError:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else None
-        if line is None and isinstance(position := getattr(error, "position", None), int):
-            line = self._text.count("\n", 0, position) + 1
+        line, column = self._place(error)
         # The parser's own text may quote what stands there, and that may be a secret: keep single characters only.
         problem = str(getattr(error, "problem", None) or "a character that may not stand in a file")
         if "nesting depth" in problem:  # PyYAML 6.0.4 has a limit of its own, and meets it while it looks ahead
-            return ConfigError(_TOO_MUCH, file=self._file, line=line)
+            return ConfigError(_TOO_MUCH, file=self._file, line=line, column=column)
         problem = re.sub(r"'([^']*)'", lambda quoted: quoted[0] if len(quoted[1]) < 2 else "'…'", problem)
-        column = f" at column {mark.column + 1}" if mark else ""
-        return ConfigError(f"not YAML{column}: {problem}.", file=self._file, line=line)
+        hint = " Indent with spaces, not with tabs." if r"'\t'" in problem else ""
+        return ConfigError(f"not YAML: {problem}.{hint}", file=self._file, line=line, column=column)
+
+    def _place(self, error: yaml.YAMLError) -> tuple[int, int]:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        if mark:
+            return mark.line + 1, mark.column + 1
+        position = getattr(error, "position", None)
+        before = _BREAK.split(self._text[:position] if isinstance(position, int) else "")
+        return len(before), len(before[-1]) + 1
 
 
 def _scalar(text: str) -> object:
@@ -168,7 +169,8 @@ def _scalar(text: str) -> object:
         return _WORDS[word]
     if _INT.fullmatch(text):
         return int(text)
-    return float(text) if _FLOAT.fullmatch(text) else text
+    number = float(text) if _FLOAT.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else text
 
 
 def _kind(data: object) -> str:

@@ -22,12 +22,16 @@ class Section:
         data: mappings, lists, text, numbers, booleans, None.
         lines: the line of each key or item, by its place in the whole file.
         path: where this section stands in the file.
+        public: whether others than the file's owner may read it.
+        elsewhere: places whose values do not stand in the file, but in a variable or in the program.
     """
 
     file: str
     data: object = field(repr=False)
     lines: Mapping[Loc, int] = field(repr=False)
     path: Loc = ()
+    public: bool = False
+    elsewhere: frozenset[Loc] = frozenset()
 
     def child(self, key: Key) -> Section:
         """Return the section under a key; its data are None where the key is missing."""

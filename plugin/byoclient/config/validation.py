@@ -48,7 +48,9 @@ def validate(
         return model.model_validate(section.data, context=context, extra=extra)
     except ValidationError as error:
         errors = [_error(detail, model, section, unknown) for detail in error.errors(include_url=False)]
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a model may raise what it likes, SystemExit too
         said, cause = told(error, _texts(section.data))
     # Outside of the except: a third party's error may show values, and would be the context of ours.
     raise_all(_without_follow_ups(errors))
