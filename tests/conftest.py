@@ -83,6 +83,7 @@ def write(tmp_path: Path) -> Write:
     def write_file(text: str | bytes, name: str = "llm.yaml") -> str:
         path = tmp_path / name
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        path.chmod(0o600)  # many hold a literal secret
         return str(path)
 
     return write_file

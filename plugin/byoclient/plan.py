@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from byoclient.config import LlmConfig, Section, read_file, validate
 from byoclient.config.validation import each, raise_all
 from byoclient.config.variables import Substitution
-from byoclient.errors import ConfigError, PlacedError, suggestion
+from byoclient.errors import ConfigError, PlacedError, suggestion, without_frames
 from byoclient.plugging import checked_settings, find_adapter, settings_of
 from byoclient.plugins import Catalogue, Plugin, scan
 from byoclient.sides import ASYNC_CLIENT, CLIENT, Side, located
@@ -92,7 +92,7 @@ def plan_file(path: str | os.PathLike[str], llm: str | None, trust: Trust) -> Pl
     """
     section = read_file(path)
     sections = llm_sections(section)
-    return plan_llm(sections[_choose(section, sections, llm)], llm, trust, scan(), os.environ)
+    return plan_llm(sections[_choose(section, sections, llm)], llm, trust, scan())
 
 
 def llm_sections(section: Section) -> dict[str | None, Section]:
@@ -132,17 +132,16 @@ def _choose(section: Section, sections: Mapping[str | None, Section], llm: str |
     raise section.error(f"no LLM named '{llm}'.{suggestion(llm, names)}", "llms")
 
 
-def plan_llm(
-    section: Section, name: str | None, trust: Trust, catalogue: Catalogue, environ: Mapping[str, str]
-) -> Plan:
+@without_frames
+def plan_llm(section: Section, name: str | None, trust: Trust, catalogue: Catalogue) -> Plan:
     """Return the plan of one LLM.
 
     Raises:
         ConfigError: something is wrong with it.
         ConfigErrors: several things are.
     """
-    substitution = Substitution(section, trust, environ)
-    section = replace(section, data=substitution.apply(section.data))
+    substitution = Substitution(section, trust)
+    section = substitution.section()
     errors: list[ConfigError] = []
     with collected(errors):
         config = validate(LlmConfig, section)

@@ -85,7 +85,9 @@ def plug(
         AdapterError: the caller's settings are wrong, or the framework is missing or refuses them.
     """
     in_file = section.data if isinstance(section.data, Mapping) else {}
-    function, model = _merged(plugin, replace(section, data={**in_file, **settings}), settings)
+    callers = frozenset((*section.path, name) for name in settings)
+    section = replace(section, data={**in_file, **settings}, elsewhere=section.elsewhere | callers)
+    function, model = _merged(plugin, section, settings)
     try:
         return function(clients) if model is None else function(clients, model)
     except AdapterError as error:

@@ -49,7 +49,7 @@ def _check_file(file: str, patience: float | None, trust: Trust, catalogue: Cata
 
 def _check_llm(name: str | None, section: Section, patience: float | None, trust: Trust, catalogue: Catalogue) -> bool:
     try:
-        plan = plan_llm(section, name, trust, catalogue, os.environ)
+        plan = plan_llm(section, name, trust, catalogue)
     except ByoclientError as error:
         return _report([error])
     errors = _import_errors(plan, patience) if patience else []

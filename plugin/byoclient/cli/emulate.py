@@ -40,7 +40,7 @@ def _description(emulator: Emulator) -> str:
     """Return a YAML file for clients of this emulator, with the other ways to sign in as comments."""
     environment = "\n".join(f"#   {name}={value}" for name, value in emulator.identity_environment.items())
     return f"""\
-# A byoclient file for this emulator:
+# A byoclient file for this emulator. It holds a secret, if a well-known one: let only you read it (chmod 600).
 model: {emulator.deployments[0]}
 client_provider: azure_openai
 async_client_provider: azure_openai

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pydantic import BaseModel
 
 from byoclient.config.sources import SecretSource
+from byoclient.errors import ByoclientError
 
 SHORTEST = 4  # characters
 
@@ -29,9 +30,10 @@ def secret_values(data: object) -> Iterator[str]:
 
 
 def told(error: BaseException, secrets: Iterable[str]) -> tuple[str, BaseException | None]:
-    """Return what somebody else's error may tell: its kind and text, and itself as a cause for the traceback.
+    """Return what somebody else's error may tell: its kind and text, and a cause for the traceback.
 
-    The cause is None where the error, or what it came from, holds one of the secrets.
+    The cause is None where the error, or what it came from, holds one of the secrets. Where only the local variables
+    of its frames do, which error trackers capture, it is a `Traced` that has the same lines and no frames.
     """
     known = tuple(secret for secret in secrets if len(secret) >= SHORTEST)
     try:
@@ -39,9 +41,35 @@ def told(error: BaseException, secrets: Iterable[str]) -> tuple[str, BaseExcepti
     except Exception:  # somebody else's __str__
         text = ""
     said = " ".join(redact(text, known).split())
-    trace = "".join(traceback.format_exception(error))
-    kept = None if any(secret in trace for secret in known) else error
-    return f"{type(error).__name__}{': ' if said else ''}{said}", kept
+    return f"{type(error).__name__}{': ' if said else ''}{said}", _cause(error, known)
+
+
+class Traced(Exception):
+    """The lines of somebody else's traceback."""
+
+
+def _cause(error: BaseException, secrets: tuple[str, ...]) -> BaseException | None:
+    lines, with_locals = (_trace(error, capture_locals=captured) for captured in (False, True))
+    if lines is None or _holds(lines, secrets):
+        return None
+    if with_locals is not None and not _holds(with_locals, secrets):
+        return error
+    if isinstance(error, ByoclientError):  # its own frames go; its kind and place matter more
+        return error.with_traceback(None) if error.__cause__ is None else None
+    return Traced(lines)
+
+
+def _trace(error: BaseException, *, capture_locals: bool) -> str | None:
+    try:
+        return "".join(traceback.TracebackException.from_exception(error, capture_locals=capture_locals).format())
+    except Exception:  # somebody else's __repr__ or __str__
+        return None
+
+
+def _holds(text: str, secrets: tuple[str, ...]) -> bool:
+    # pydantic cuts the middle out of long values that it shows.
+    ends = (part for secret in secrets if len(secret) >= 16 for part in (secret[:8], secret[-8:]))
+    return any(part in text for part in (*secrets, *ends))
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:

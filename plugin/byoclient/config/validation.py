@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from byoclient.config.context import TRUST_ERROR, OptionsContext
+from byoclient.config.exposure import exposed
 from byoclient.config.pydantic_start import BaseModel
 from byoclient.config.secrets import redact, told
 from byoclient.config.section import Key, Loc, Section
@@ -45,7 +46,11 @@ def validate(
     errors: list[ConfigError] = []
     said, cause = "", None
     try:
-        return model.model_validate(section.data, context=context, extra=extra)
+        valid = model.model_validate(section.data, context=context, extra=extra)
+        raise_all(exposed(valid, section))
+        return valid
+    except ConfigError as error:
+        errors = [error]
     except ValidationError as error:
         errors = [_error(detail, model, section, unknown) for detail in error.errors(include_url=False)]
     except KeyboardInterrupt:

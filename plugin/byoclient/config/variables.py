@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from byoclient.config.section import Loc, Section
 from byoclient.errors import ConfigError, TrustError
@@ -27,11 +29,18 @@ def not_allowed(name: str, trust: Trust) -> str:
 class Substitution:
     """Replaces the variables of a section and collects what is wrong with them."""
 
-    def __init__(self, section: Section, trust: Trust, environ: Mapping[str, str]) -> None:
+    def __init__(self, section: Section, trust: Trust, environ: Mapping[str, str] | None = None) -> None:
         self._section = section
         self._trust = trust
-        self._environ = environ
+        self._environ = os.environ if environ is None else environ
+        self._read: set[Loc] = set()
         self.errors: list[ConfigError] = []
+
+    def section(self) -> Section:
+        """Return the section with all variables replaced; those that cannot be are in `errors`."""
+        data = self.apply(self._section.data)
+        read = frozenset((*self._section.path, *loc) for loc in self._read)
+        return replace(self._section, data=data, elsewhere=self._section.elsewhere | read)
 
     def apply(self, data: object, loc: Loc = ()) -> object:
         """Return data with all variables replaced; those that cannot be are in `errors`."""
@@ -56,6 +65,8 @@ class Substitution:
         if not self._trust.allows_variable(name):
             return self._fail(not_allowed(name, self._trust), loc, TrustError)
         value = self._environ.get(name)
+        if value:
+            self._read.add(loc)
         if default is not None:
             return value or default
         if value is None:

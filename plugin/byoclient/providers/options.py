@@ -12,6 +12,7 @@ from byoclient.config import LenientModel, OptionsContext
 from byoclient.config.context import TRUST_ERROR
 from byoclient.config.fields import Count, Seconds
 from byoclient.config.headers import AnySecret, Headers, Query
+from byoclient.config.log_filter import hide_in_logs
 from byoclient.config.secret_fields import SourcedSecret
 from byoclient.config.sources import FileSecret
 from byoclient.errors import ConfigError
@@ -119,6 +120,8 @@ class ClientOptions(LenientModel):
             "default_headers": self._values(self.default_headers, "default_headers"),
             "default_query": self._values(self.default_query, "default_query"),
         }
+        if self.default_query:
+            hide_in_logs(arguments["default_query"].values())
         timeouts = self.http.timeouts(self.timeout)
         if timeouts is not None:
             from openai import Timeout
