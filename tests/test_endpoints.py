@@ -272,4 +272,5 @@ def _yaml(text: str) -> str:
 def _written(folders: pytest.TempPathFactory, text: str) -> Path:
     path = folders.getbasetemp() / "endpoint.yaml"
     path.write_text(text)
+    path.chmod(0o600)
     return path
