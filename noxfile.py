@@ -1,4 +1,7 @@
-"""Other versions of Python and of openai than the one at hand. `nox` runs all of them."""
+"""Other versions of Python and of openai than the one at hand, and fuzzing. `nox` runs all but mutation testing."""
+
+import subprocess
+from pathlib import Path
 
 import nox
 
@@ -45,3 +48,54 @@ def sdk(session: nox.Session, openai: str) -> None:
         f"openai=={openai}",
     )
     session.run("python", "-m", "pytest", "-n", "2", *SDK_TESTS, *session.posargs)
+
+
+@nox.session(python="3.12")
+def fuzz(session: nox.Session) -> None:
+    """A minute of bytes → `load()`; `nox -s fuzz -- -max_total_time=3600` for longer. Only our errors come out."""
+    session.install("-q", "-e", ".", "atheris")
+    found = Path(session.create_tmp(), "found")
+    found.mkdir(exist_ok=True)
+    options = session.posargs or ["-max_total_time=60"]
+    session.run("python", "fuzz/load.py", str(found), "fuzz/corpus", "-dict=fuzz/yaml.dict", "-verbosity=0", *options)
+
+
+MUTATED = {
+    "resolver": (
+        ["references.py", "resolve.py", "importing.py"],
+        ["test_importing.py", "test_resolving.py", "test_bypasses.py"],
+    ),
+    "reader": (["config/reading.py", "config/files.py"], ["test_reading.py"]),
+}
+CONFIG = """\
+[cosmic-ray]
+module-path = {modules}
+timeout = 90.0
+excluded-modules = []
+test-command = "python -m pytest -x -q -p no:cacheprovider {tests}"
+[cosmic-ray.distributor]
+name = "local"
+[cosmic-ray.filters.operators-filter]
+exclude-operators = ["core/ReplaceBinaryOperator_BitOr_.*"]
+"""
+
+
+@nox.session(python="3.11", default=False)
+@nox.parametrize("part", list(MUTATED))
+def mutation(session: nox.Session, part: str) -> None:
+    """How many faults that are put into the code the tests find; on a copy of the last commit. Takes an hour."""
+    copy = Path(session.create_tmp(), part)
+    subprocess.run(["rm", "-rf", str(copy)], check=True)
+    subprocess.run(["git", "clone", "-q", ".", str(copy)], check=True)
+    session.chdir(copy)
+    session.install("-q", "-e", ".[dev]", "cosmic-ray")
+    modules, tests = MUTATED[part]
+    config = CONFIG.format(
+        modules=[f"plugin/byoclient/{module}" for module in modules], tests=" ".join(f"tests/{test}" for test in tests)
+    )
+    Path("mutation.toml").write_text(config)
+    session.run("cosmic-ray", "init", "mutation.toml", "mutation.sqlite")
+    session.run("cr-filter-operators", "mutation.sqlite", "mutation.toml")  # `|` stands in annotations alone
+    session.run("cosmic-ray", "exec", "mutation.toml", "mutation.sqlite")
+    session.run("cr-report", "--surviving-only", "--show-diff", "mutation.sqlite")
+    session.run("cr-rate", "--fail-over", "10", "mutation.sqlite")

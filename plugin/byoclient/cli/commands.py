@@ -27,6 +27,12 @@ def _check() -> click.Command:
     return check
 
 
+def _explain() -> click.Command:
+    from byoclient.cli.explaining import explain
+
+    return explain
+
+
 def _token() -> click.Command:
     from byoclient.cli.token import token
 
@@ -48,7 +54,14 @@ def _emulate() -> click.Command:
 class Commands(click.Group):
     """Imports a command when it is used: `check` should not wait for what `ask` needs."""
 
-    loaders = {"ask": _ask, "check": _check, "token": _token, "list": _list, "emulate": _emulate}
+    loaders = {
+        "ask": _ask,
+        "check": _check,
+        "explain": _explain,
+        "token": _token,
+        "list": _list,
+        "emulate": _emulate,
+    }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of the help."""

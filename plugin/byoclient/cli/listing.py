@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import click
 
-from byoclient.errors import shown
+from byoclient.cli.describing import why as reasons
+from byoclient.errors import shown, suggestion
 from byoclient.plugins import (
     ADAPTERS,
     ASYNC_CLIENT_PROVIDERS,
     CLIENT_ASSERTIONS,
     CLIENT_PROVIDERS,
+    GROUPS,
     Catalogue,
     Plugin,
     normalise,
@@ -21,13 +23,16 @@ Row = tuple[str, ...]
 
 
 @click.command("list", short_help="List the installed client providers, client assertions and adapters.")
-def list_plugins() -> int:
+@click.option("--why", metavar="NAME", help="Say of one name who has it, which one counts, and why.")
+def list_plugins(why: str | None) -> int:
     """List the installed client providers, client assertions and adapters; imports none of them.
 
     Names that several distributions use, names of built-ins that others use, and distributions whose metadata
     cannot be read are marked.
     """
     catalogue = scan()
+    if why is not None:
+        return _why(why, catalogue)
     _table("Client providers", ("NAME", "DISTRIBUTION", "SYNC/ASYNC", ""), _provider_rows(catalogue))
     _table("Client assertions", ("NAME", "DISTRIBUTION", ""), _rows(CLIENT_ASSERTIONS, catalogue))
     _table("Adapters", ("NAME", "DISTRIBUTION", ""), _rows(ADAPTERS, catalogue))
@@ -36,6 +41,16 @@ def list_plugins() -> int:
     for said in dict.fromkeys(ignored(plugin) for plugin in catalogue.ignored):
         click.echo(said)
     return 0
+
+
+def _why(name: str, catalogue: Catalogue) -> int:
+    said = [line for group in GROUPS for line in reasons(name, group, catalogue)]
+    for line in said:
+        click.echo(line)
+    if not said:
+        names = {plugin.name for plugin in catalogue.plugins}
+        click.echo(f"Nothing installed is named '{shown(name)}'.{suggestion(name, names, 'Installed')}", err=True)
+    return 0 if said else 1
 
 
 def _provider_rows(catalogue: Catalogue) -> list[Row]:
