@@ -306,3 +306,11 @@ def test_two_names_of_one_adapter_are_refused(write: Write) -> None:
     path = write("model: x\nclient_provider: emulator\nadapters: {langroid: {}, Langroid: {}}\n")
     with pytest.raises(byoclient.ConfigError, match=r"adapters\.Langroid: names the same adapter as 'langroid'"):
         byoclient.load(path)
+
+
+def test_a_key_that_another_names_as_its_kind_is_told_at_its_place(write: Write) -> None:
+    """At the top of an LLM nothing is a credential."""
+    path = write("model: x\nclient_provider: emulator\nkind: token\ntoken: 5\n")
+    with pytest.raises(byoclient.ConfigErrors) as caught:
+        byoclient.load(path)
+    assert [(error.line, error.key) for error in caught.value.errors] == [(3, "kind"), (4, "token")]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from importlib_metadata import Distribution, distributions
 
 import byoclient
 from byoclient import ResolveError, Trust, TrustError
-from byoclient.plugins import ADAPTERS, CLIENT_PROVIDERS, GROUPS, Catalogue, scan
+from byoclient.errors import shown
+from byoclient.plugins import ADAPTERS, CLIENT_PROVIDERS, GROUPS, Catalogue, normalise, scan
 from byoclient.references import NameReference, PathReference, parse_reference
 from byoclient.resolve import find
 from tests.support.installed import install, point
@@ -167,3 +171,48 @@ def test_an_advertised_path_resolves_only_in_its_own_group(tmp_path: Path) -> No
         if group not in (CLIENT_PROVIDERS, ADAPTERS):
             with pytest.raises(TrustError):
                 find("acme.llm.f", group, found, Trust())
+
+
+LOOKS_LIKE_ONE = st.text(alphabet="aZ0_-.:@/ \n\u0430\uff41\u200b", max_size=30)
+
+
+@given(LOOKS_LIKE_ONE | st.text(max_size=300))
+@example("os:system")
+@example("byoclient.x:y")
+@example("\u0430zure_openai")
+def test_any_text_is_a_reference_or_refused(text: str) -> None:
+    """What is let through is ASCII, says nothing that was not in the text, and is neither private nor forbidden."""
+    try:
+        parsed = parse_reference(text)
+    except ResolveError:
+        return
+    assert text.isascii()
+    if isinstance(parsed, NameReference):
+        assert text == parsed.name + (f"@{parsed.distribution}" if parsed.distribution else "")
+        return
+    assert text in (f"{parsed.module}:{parsed.attribute}", f"{parsed.module}.{parsed.attribute}")
+    parts = [*parsed.module.split("."), parsed.attribute]
+    assert all(part.isidentifier() and not part.startswith("_") for part in parts)
+    assert parts[0] not in sys.stdlib_module_names | {"byoclient"}
+    assert parse_reference(str(parsed)) == parsed
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_names_that_are_one_when_normalised_stay_one(one: str, other: str) -> None:
+    """Normalising twice is normalising once, and how a separator is written makes no difference."""
+    assert normalise(normalise(one)) == normalise(one)
+    assert len({normalise(f"{one}{separator}{other}") for separator in ("-", "_", ".", "-_.")}) == 1
+
+
+@given(st.text(max_size=200))
+def test_what_is_shown_of_a_name_is_printable_and_short(text: str) -> None:
+    """On a terminal too."""
+    assert shown(text).isprintable()
+    assert len(shown(text)) <= 80 * 10 + 1
+
+
+def test_a_huge_reference_just_within_the_limit_is_read(tmp_path: Path) -> None:
+    """The limit is exact."""
+    assert parse_reference("x" * 200) == NameReference("x" * 200)
+    with pytest.raises(ResolveError, match="a reference of 201 characters"):
+        parse_reference("x" * 201)

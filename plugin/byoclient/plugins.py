@@ -146,14 +146,14 @@ def _hidden(location: str, seen: dict[str, str]) -> bool:
     behind. Two of one name in one folder both stay: whether they differ is seen when they are named.
     """
     base, folder = os.path.split(location)
-    name = normalise(re.sub(r"\.(dist|egg)-info$", "", folder).partition("-")[0])
+    name = normalise(folder.removesuffix(".dist-info").removesuffix(".egg-info").partition("-")[0])
     if name == BUILT_IN:
         return False  # which of several is the one that runs shows on what it installed
     return folder.startswith("~") or seen.setdefault(name, base) != base
 
 
 def _plugins(distribution: Distribution, location: str) -> list[Plugin]:
-    text = distribution.read_text("entry_points.txt")
+    text = _entry_points(distribution, location)
     if text is None or not (_OURS in text or _BAD_LINE.search(text)):
         return []  # nearly all of them: parsing what they have for others would take longer than reading it
     points = [point for point in distribution.entry_points if point.group in GROUPS]
@@ -163,6 +163,16 @@ def _plugins(distribution: Distribution, location: str) -> list[Plugin]:
     if normalise(name) == BUILT_IN and not owns(location, BUILT_IN, folders.OWN_FILE):
         raise ValueError("it calls itself byoclient, and is not the one that runs")
     return [Plugin(point.group, point.name, _plain(point.value), name, version, location) for point in points]
+
+
+def _entry_points(distribution: Distribution, location: str) -> str | None:
+    try:
+        with open(f"{location}/entry_points.txt", encoding="utf-8") as stream:  # a third faster than asking it
+            return stream.read()
+    except FileNotFoundError:
+        return None if os.path.isdir(location) else distribution.read_text("entry_points.txt")
+    except OSError:
+        return distribution.read_text("entry_points.txt")
 
 
 def _plain(value: str) -> str:

@@ -151,7 +151,7 @@ def _locate(loc: Loc, data: object) -> Loc:
     tagged = False
     for index, part in enumerate(loc):
         if isinstance(data, Mapping):
-            tagged = not tagged and data.get("kind") == part
+            tagged = bool(index) and not tagged and data.get("kind") == part
             if tagged or (part not in data and index < len(loc) - 1):
                 continue
             data = data.get(part)
