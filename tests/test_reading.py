@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -100,7 +101,7 @@ def test_only_plain_numbers_true_false_and_null_are_no_text(text: str, value: ob
         (f"a: {'x' * (MAX_SCALAR + 1)}", (1, 4), f"a text of {MAX_SCALAR + 1} characters. At most {MAX_SCALAR} may"),
         ("a: 1\n---\nb: 2", (2, 1), "a second document begins. A file holds one; several LLMs go under 'llms:'."),
         ("a: [1", (2, 1), "not YAML: did not find expected ',' or ']'."),
-        ("a:\n\t- b", (2, 1), "not YAML: found character that cannot start any token."),
+        ("a:\n\t- b", (2, 1), "not YAML: found character that cannot start any token. Indent with spaces, not"),
         ('a: "\x01"', (1, 5), "not YAML: a character that may not stand in a file."),
         ('a: "\\0"', (1, 4), "an escape of NUL, or of half a character. Take it away."),
         ('"a\\0": 1', (1, 1), "an escape of NUL, or of half a character. Take it away."),
@@ -114,6 +115,7 @@ def test_only_plain_numbers_true_false_and_null_are_no_text(text: str, value: ob
         ("5", (1, 1), "should hold keys and values. Found a number."),
         ("true", (1, 1), "should hold keys and values. Found true or false."),
         ("a: @x", (1, 4), "not YAML: found character that cannot start any token."),
+        ("a: %x", (1, 4), "not YAML: found character that cannot start any token."),
     ],
 )
 def test_what_strict_yaml_refuses(text: str, place: tuple[int, int], message: str) -> None:
@@ -121,6 +123,7 @@ def test_what_strict_yaml_refuses(text: str, place: tuple[int, int], message: st
     with pytest.raises(ConfigError) as caught:
         data(text)
     assert caught.value.message.startswith(message)
+    assert ("tabs" in caught.value.message) == ("\t" in text)
     assert (caught.value.line, caught.value.column) == place
     assert str(caught.value).startswith(f"llm.yaml:{place[0]}:{place[1]}: ")
 
@@ -173,6 +176,23 @@ def test_every_way_to_end_a_line_is_read(ending: str, write: Write) -> None:
     section = read_file(write(f"a: 1{ending}b:{ending}  - x{ending}"))
     assert section.data == {"a": 1, "b": ["x"]}
     assert section.line("b", 0) == 3
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files have other rights there")
+def test_a_section_knows_whether_others_may_read_its_file(tmp_path: Path) -> None:
+    """By the rights of a regular file; what was never a file is not public."""
+    path = tmp_path / "llm.yaml"
+    path.write_text("a: {b: 1}")
+    for mode, public in ((0o600, False), (0o400, False), (0o700, False), (0o640, True), (0o601, True), (0o602, True)):
+        path.chmod(mode)
+        section = read_file(path)
+        assert (section.public, section.child("a").public) == (public, public)
+    assert not Reader("llm.yaml", "a: 1").read().public
+    reading, writing = os.pipe()
+    os.write(writing, b"a: 1")
+    os.close(writing)
+    assert not read_file(f"/dev/fd/{reading}").public
+    os.close(reading)
 
 
 def test_escapes_of_what_is_invisible_are_text() -> None:

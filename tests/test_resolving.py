@@ -216,3 +216,10 @@ def test_a_huge_reference_just_within_the_limit_is_read(tmp_path: Path) -> None:
     assert parse_reference("x" * 200) == NameReference("x" * 200)
     with pytest.raises(ResolveError, match="a reference of 201 characters"):
         parse_reference("x" * 201)
+
+
+@pytest.mark.parametrize("text", ["a:b@c", "a@b@c", "@acme", "acme@", "-a@b", "a@-b", "a.b@c", "", "a ", "a@b "])
+def test_what_only_looks_like_a_name_is_none(text: str) -> None:
+    """Both sides of `@` have to be names."""
+    with pytest.raises(ResolveError, match="is not a reference"):
+        parse_reference(text)

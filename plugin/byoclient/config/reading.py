@@ -151,8 +151,12 @@ class Reader:
         if "nesting depth" in problem:  # PyYAML 6.0.4 has a limit of its own, and meets it while it looks ahead
             return ConfigError(_TOO_MUCH, file=self._file, line=line, column=column)
         problem = re.sub(r"'([^']*)'", lambda quoted: quoted[0] if len(quoted[1]) < 2 else "'…'", problem)
-        hint = " Indent with spaces, not with tabs." if r"'\t'" in problem else ""
+        hint = " Indent with spaces, not with tabs." if self._is_tab(line, column) else ""
         return ConfigError(f"not YAML: {problem}.{hint}", file=self._file, line=line, column=column)
+
+    def _is_tab(self, line: int, column: int) -> bool:
+        lines = _BREAK.split(self._text)
+        return lines[line - 1 : line] != [] and lines[line - 1][column - 1 : column] == "\t"
 
     def _place(self, error: yaml.YAMLError) -> tuple[int, int]:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
