@@ -40,8 +40,10 @@ def import_function(found: Found, noun: str = "client provider") -> FunctionType
 
 def _check_source(found: Found, noun: str) -> None:
     """Refuse before the import what the source shows to be no function of that module."""
+    if found.is_built_in or found.module in sys.modules:
+        return
     spec = locate(found.module)
-    written = written_in(spec, found.attribute) if spec and found.module not in sys.modules else None
+    written = written_in(spec, found.attribute) if spec else None
     if written == "":
         raise ProviderError(f"'{found.module}' has no '{found.attribute}'. {_ask_author(found)}")
     if written == "async def":
