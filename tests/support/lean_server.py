@@ -29,7 +29,7 @@ from byoclient.emulator.broken_answers import (
     endless,
     is_cut_off,
 )
-from byoclient.emulator.replies import EventReply, JsonReply, Reply
+from byoclient.emulator.replies import JsonReply, Reply
 
 ID = re.compile(rb"ledger-[0-9a-z]+-[0-9]+")
 LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
@@ -168,10 +168,18 @@ def reply_to(path: str, body: bytes) -> Reply:
     try:
         if operation is None:
             raise azure_errors.not_found()
-        asked = json.loads(body)
+        asked = read(body)
         return operation(asked, deployment[1] if deployment else asked["model"])
     except azure_errors.AzureError as error:
         return error.reply()
+
+
+def read(body: bytes) -> Any:
+    """Return a body's JSON. There is none where two processes write to one connection."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise azure_errors.not_json() from None
 
 
 def written(answer: Answer, fault: AnswerFault = NO_FAULT) -> list[bytes]:
@@ -195,15 +203,7 @@ class Control(Http):
             self.state.faults.change(NO_FAULT)
         elif path == "/clear":
             self.state.clear()
-        text = b"".join(written(answer_of(JsonReply(self.state.report()), {})))
-        self.wire.write(text)
-
-
-def sizes(path: str, body: bytes) -> list[int]:
-    """Return the lengths of a stream's events: where it can be cut."""
-    reply = reply_to(path, body)
-    assert isinstance(reply, EventReply)
-    return [len(event) for event in reply.events]
+        self.wire.write(b"".join(written(answer_of(JsonReply(self.state.report()), {}))))
 
 
 async def serve() -> None:
