@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from typing import Any
 
 from tests.support.fault_server import API_KEY, FILE, control
@@ -18,6 +19,7 @@ class Plain:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.loading = 0.0  # seconds of what only the other side does
 
     def client(self, **more: Any) -> Any:
         """Return a client of its own."""
@@ -68,21 +70,18 @@ class Ours:
 
     def __init__(self, url: str, more: str = "") -> None:
         self.url = url
+        self.loading = 0.0  # seconds
         handle, self.path = tempfile.mkstemp(suffix=".yaml")
         os.write(handle, (FILE.format(url=url, key=API_KEY) + more).encode())
         os.close(handle)
 
     def client(self) -> Any:
         """Return the client of a `load()` of its own."""
-        import byoclient
-
-        return byoclient.load(self.path).client()
+        return self._load().client()
 
     def async_client(self) -> Any:
         """Return its twin."""
-        import byoclient
-
-        return byoclient.load(self.path).async_client()
+        return self._load().async_client()
 
     def patient_for(self, seconds: float) -> Ours:
         """Return a side whose requests may take so long."""
@@ -90,9 +89,15 @@ class Ours:
 
     def langroid(self, *, stream: bool) -> Any:
         """Return Langroid's config."""
+        return self._load().plug("langroid", stream=stream)
+
+    def _load(self) -> Any:
         import byoclient
 
-        return byoclient.load(self.path).plug("langroid", stream=stream)
+        start = time.perf_counter()
+        loaded = byoclient.load(self.path)
+        self.loading += time.perf_counter() - start
+        return loaded
 
 
 class Run:
