@@ -305,6 +305,7 @@ def test_a_request_knows_its_connection(emulator: Emulator) -> None:
             ask(connection).read()
     numbers = [request.connection for request in emulator.requests]
     assert numbers[0] == numbers[2] != numbers[1]
+    assert emulator.requests[0] == emulator.requests[1]  # what was asked is the same
     assert emulator.connections_opened == 2
     emulator.clear_requests()
     assert emulator.connections_opened == 0

@@ -23,7 +23,7 @@ class RecordedRequest:
         headers: the headers with lower-case names.
         body: the body's bytes.
         secure: whether it came over HTTPS.
-        connection: the number of the connection that it came on, from 1 on.
+        connection: the number of the connection that it came on, from 1 on; two requests are equal without it.
     """
 
     method: str
@@ -32,7 +32,7 @@ class RecordedRequest:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     secure: bool = False
-    connection: int = 0
+    connection: int = field(default=0, compare=False)
 
     def json(self) -> Any:
         """Return the body read as JSON.
