@@ -39,7 +39,7 @@ def sdk(session: nox.Session, openai: str) -> None:
     session.install(
         "-q",
         "-e",
-        ".[emulator,keyring]",
+        ".[emulator,http2,keyring]",
         "pytest",
         "pytest-xdist",
         "hypothesis",
