@@ -54,12 +54,15 @@ class Idle:
         return None
 
     def take_expired(self, origin: Origin) -> Any:
-        """Take the oldest one of an origin out where its time is over or the server closed it; else None."""
-        with suppress(IndexError, KeyError):
-            oldest = self._of[origin].popleft()
+        """Take the oldest one of an origin out where its time is over or the server closed it; else None.
+
+        One that is good stays in all the time: who finds none meanwhile would open one too many.
+        """
+        with suppress(IndexError, KeyError, ValueError):
+            oldest = self._of[origin][0]
             if oldest.has_expired():
+                self._of[origin].remove(oldest)  # a ValueError where somebody else has just taken it
                 return oldest
-            self._of[origin].appendleft(oldest)
         return None
 
 

@@ -1,0 +1,48 @@
+"""What a pool does with the connections that nobody uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from byoclient.transport.pools import Idle
+
+ORIGIN = (b"https", b"contoso.openai.azure.com", 443)
+
+
+class Connection:
+    """One that is asked whether it is still good."""
+
+    def __init__(self, expired: Callable[[], bool]) -> None:
+        self.has_expired = expired
+
+
+def test_a_connection_stays_in_the_pool_while_it_is_looked_at() -> None:
+    """Or a thread that comes at this moment would open one more than the file allows."""
+    idle = Idle()
+    seen: list[int] = []
+    idle.put(ORIGIN, Connection(lambda: bool(seen.append(len(idle)))))
+    assert idle.take_expired(ORIGIN) is None
+    assert seen == [1]
+    assert len(idle) == 1
+
+
+def test_an_expired_connection_that_somebody_takes_meanwhile_is_theirs() -> None:
+    """It is looked at again before it is used."""
+    idle = Idle()
+    connection = Connection(lambda: idle.take(ORIGIN) is not None)
+    idle.put(ORIGIN, connection)
+    assert idle.take_expired(ORIGIN) is None
+    assert len(idle) == 0
+
+
+@pytest.mark.parametrize("expired", [True, False])
+def test_the_oldest_is_taken_out_where_its_time_is_over(expired: bool) -> None:
+    """The newest is the one that is used next."""
+    idle = Idle()
+    old, new = Connection(lambda: expired), Connection(lambda: False)
+    idle.put(ORIGIN, old)
+    idle.put(ORIGIN, new)
+    assert idle.take_expired(ORIGIN) is (old if expired else None)
+    assert idle.take(ORIGIN) is new
