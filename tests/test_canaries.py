@@ -70,6 +70,11 @@ FIELDS = {
     "service_connection_id: x, system_access_token: '{canary}'}}\n",
     "in a chain": f"  credential: {{{{kind: chain, credentials: [{SECRET_AT_ENTRA}]}}}}\n",
 }
+ENDPOINTS = {
+    "endpoints, api_key": "  endpoints: [{{azure_endpoint: '{url}', api_key: '{canary}'}}]\n",
+    "endpoints, api_key from a file": "  endpoints: [{{azure_endpoint: '{url}', api_key: {{file: '{file}'}}}}]\n",
+    "endpoints, client_secret": f"  endpoints: [{{{{azure_endpoint: '{{url}}', credential: {SECRET_AT_ENTRA}}}}}]\n",
+}
 THIRD_PARTY = """\
 model: x
 client_provider: acme_canary:{function}
@@ -151,7 +156,9 @@ def written(emulator: Emulator, write: Write, tmp_path: Path, monkeypatch: pytes
         if name.startswith("third party: "):
             return write(THIRD_PARTY.format(function=name.removeprefix("third party: "), canary=CANARY))
         head = AZURE.replace("{url}", "{tls}") if name == "proxy" else AZURE
-        return write((head + FIELDS[name]).format(**values))
+        if name in ENDPOINTS:
+            head = AZURE.replace("  azure_endpoint: {url}\n", "")
+        return write((head + {**FIELDS, **ENDPOINTS}[name]).format(**values))
 
     return write_field
 
@@ -253,7 +260,7 @@ def commands(path: str) -> Iterator[str]:
 THIRD_PARTIES = [f"third party: {name}" for name in ("serving", "raising", "telling", "nested", "validating")]
 
 
-@pytest.mark.parametrize("name", [*FIELDS, *THIRD_PARTIES])
+@pytest.mark.parametrize("name", [*FIELDS, *ENDPOINTS, *THIRD_PARTIES])
 def test_no_surface_shows_a_secret(name: str, written: Callable[[str], str], logs: list[str]) -> None:
     """Reprs, errors, tracebacks with locals, pickles, logs at DEBUG and the command line."""
     path = written(name)

@@ -169,6 +169,21 @@ def test_one_of_several_llms_is_named(emulator: Emulator, write: Write) -> None:
     assert "several LLMs" in several.stderr
 
 
+def test_each_of_several_endpoints_has_its_own(emulator: Emulator, write: Write) -> None:
+    """Or a key."""
+    place = f"azure_endpoint: '{emulator.url}'"
+    entries = f"    - {{{place}, api_key: k}}\n    - {{{place}, {client_secret(emulator)}}}\n"
+    path = write(
+        f"model: x\nclient_provider: azure_openai\noptions:\n  api_version: 2024-10-21\n  endpoints:\n{entries}"
+    )
+    done = run("token", path)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"{path} endpoints[0]: signs in with an API key. There is no token."
+    assert lines[1] == f"{path} endpoints[1]: signed in"
+    assert rows(done.stdout)["client id"] == emulator.client_id
+
+
 def test_a_host_that_is_not_trusted_gets_no_token_asked_for(emulator: Emulator, write: Write) -> None:
     """Unless the command line trusts it."""
     text = azure_file(emulator, client_secret(emulator)).replace(emulator.url, "https://gateway.contoso.example")

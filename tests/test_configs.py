@@ -114,3 +114,22 @@ def test_the_gateway_gets_its_header_and_only_when_it_is_trusted(emulator: Emula
     (request,) = emulator.requests
     assert request.headers["ocp-apim-subscription-key"] == "value-of-the-variable"
     assert request.headers["x-cost-center"] == "none"
+
+
+def test_the_endpoints_of_failover_take_each_others_place(
+    emulator: Emulator, write: Write, set_environment: SetEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pay-as-you-go answers while provisioned throughput has no room."""
+    set_environment({"AZURE_OPENAI_API_KEY": emulator.api_key, **emulator.identity_environment})
+    for name in ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE"):
+        monkeypatch.delenv(name)
+    text = (CONFIGS / "failover.yaml").read_text().replace("gpt-4o-provisioned", "gpt-4o-mini")
+    for region in ("weu", "swe"):
+        text = text.replace(f"https://contoso-{region}.openai.azure.com", emulator.url)
+    emulator.break_answers(status=429, retry_after=60, times=1)
+    with byoclient.load(write(text)) as clients:
+        assert clients.client().chat.completions.create(model=clients.model, messages=MESSAGES).choices
+        states = clients.endpoints()
+    assert [state.name for state in states] == ["provisioned", "near", "far"]
+    assert states[0].state == "open"
+    assert sum(state.requests for state in states[1:]) == len(emulator.requests) - emulator.token_requests - 1

@@ -101,6 +101,16 @@ def test_explain_says_which_hosts_may_get_the_credential(environment: Environmen
     assert [line.split()[0] for line in said.splitlines() if line.endswith("not set")] == names
 
 
+def test_explain_says_it_of_each_endpoint(environment: Environment, write: Write) -> None:
+    """Each has its own."""
+    west = "{azure_endpoint: 'https://a.openai.azure.us', credential: {kind: default, cloud: us_government}}"
+    north = "{azure_endpoint: 'https://b.openai.azure.cn', credential: {kind: default, cloud: china}}"
+    head = AZURE.replace("  azure_endpoint: https://x.openai.azure.com\n", "")
+    said = explained(environment, write(f"{head}  endpoints: [{west}, {north}]\n"))
+    assert "\n    endpoints[0] hosts        https://*.openai.azure.us, " in said
+    assert "\n    endpoints[1] signs in at  https://login.chinacloudapi.cn\n" in said
+
+
 def test_explain_follows_references_in_credentials(environment: Environment, write: Write) -> None:
     """Of client assertions, also in a chain; one that is not trusted is told with its place."""
     known = "{kind: client_assertion, tenant_id: x, client_id: y, func: signer}"

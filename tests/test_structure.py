@@ -146,6 +146,7 @@ def test_the_public_names_are_these() -> None:
         "async_client",
         "client",
         "close",
+        "endpoints",
         "has_async_client",
         "has_client",
         "model",

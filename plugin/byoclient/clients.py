@@ -17,6 +17,8 @@ from byoclient.trust import Trust
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
+    from byoclient.transport import EndpointState
+
 
 def load(path: str | os.PathLike[str], *, llm: str | None = None, trust: Trust | None = None) -> Clients:
     """Load a YAML file and check all that can be checked without importing an SDK or reaching a network.
@@ -118,6 +120,20 @@ class Clients:
         for name in self._plan.config.adapters:
             self._plan.check_adapter(name)
         return self
+
+    def endpoints(self) -> tuple[EndpointState, ...]:
+        """Return what is known of the `endpoints:` of the options, in their order; empty where there are none.
+
+        Builds a client where there is none yet; sends nothing. Processes know of their own requests only.
+
+        Raises:
+            the same as `client()`.
+        """
+        from byoclient.transport.endpoints import Endpoints
+
+        client = self.client() if self.has_client else self.async_client()
+        found = getattr(client._client, "endpoints", None)
+        return found.states() if isinstance(found, Endpoints) else ()
 
     def plug(self, adapter: str, /, **settings: Any) -> Any:
         """Return a framework's own object that uses these clients.

@@ -19,6 +19,7 @@ from byoclient.plan import llm_sections
 from byoclient.plugging import find_adapter
 from byoclient.plugins import CLIENT_ASSERTIONS, Catalogue, scan
 from byoclient.providers.options import ClientOptions
+from byoclient.providers.sign_in import SignIn
 from byoclient.resolve import Found, find, found_plugin
 from byoclient.sides import ASYNC_CLIENT, CLIENT, Side
 from byoclient.trust import Trust
@@ -120,6 +121,15 @@ def _hosts(side: Side, errors: list[ConfigError]) -> Iterator[Row]:
     if not isinstance(options, ClientOptions):
         yield "hosts", "this machine: the emulator runs in this process"
         return
+    if not options.endpoints:
+        yield from _bound(options)
+    for index, endpoint in enumerate(options.endpoints):
+        for what, text in _bound(endpoint):
+            yield f"endpoints[{index}] {what}" if what else "", text
+
+
+def _bound(options: SignIn) -> Iterator[Row]:
+    """Yield the hosts that may get what a client or one of its endpoints signs in with."""
     binding = options.binding()
     suffixes = [f"https://*{suffix}" for cloud in binding.clouds for suffix in cloud.suffixes]
     yield "hosts", ", ".join([*(f"https://{host}" for host in binding.hosts), *suffixes, "loopback"])

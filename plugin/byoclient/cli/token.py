@@ -15,6 +15,7 @@ from byoclient.identity.static import NO_END
 from byoclient.plan import Plan, plan_file
 from byoclient.providers.emulator import EmulatorOptions, azure_options
 from byoclient.providers.options import ClientOptions
+from byoclient.providers.sign_in import SignIn
 from byoclient.trust import Trust
 
 FROM_FILE = " (from the file)"
@@ -31,7 +32,11 @@ def token(file: str, llm: str | None, trust: Trust) -> int:
     """
     plan = plan_file(file, llm, trust)
     options = _options(plan)
-    click.echo(f"{file}{f' llms.{plan.name}' if plan.name else ''}: {_signs_in(options)}")
+    where = f"{file}{f' llms.{plan.name}' if plan.name else ''}"
+    for index, endpoint in enumerate(options.endpoints):
+        click.echo(f"{where} endpoints[{index}]: {_signs_in(endpoint)}")
+    if not options.endpoints:
+        click.echo(f"{where}: {_signs_in(options)}")
     return 0
 
 
@@ -51,7 +56,7 @@ def _options(plan: Plan) -> ClientOptions:
     raise plan.section.error(message, side.kind.key, kind=ProviderError)
 
 
-def _signs_in(options: ClientOptions) -> str:
+def _signs_in(options: SignIn) -> str:
     provider, config = options.tokens(), options.credential
     if provider is None or config is None:
         return "signs in with an API key. There is no token."

@@ -17,12 +17,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from byoclient.transport.endpoint_state import EndpointState
 from byoclient.transport.options import ClientHttp
 
 if TYPE_CHECKING:
     from byoclient.transport.http import BoundAsyncHttpClient, BoundHttpClient
 
-__all__ = ["ClientHttp", "async_http_client", "http_client"]
+__all__ = ["ClientHttp", "EndpointState", "async_http_client", "http_client"]
 
 
 def http_client(options: ClientHttp | None = None) -> BoundHttpClient:

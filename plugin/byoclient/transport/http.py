@@ -57,7 +57,7 @@ def http_client(
         guard(request)
 
     hooks = {"request": [check]} if binding else {}
-    client = BoundHttpClient(transport=SharedTransport(options), event_hooks=hooks, **_arguments(options, tokens))
+    client = BoundHttpClient(transport=SharedTransport(options), event_hooks=hooks, **arguments(options, tokens))
     client.binding = binding
     return client
 
@@ -74,12 +74,13 @@ def async_http_client(
 
     hooks = {"request": [check]} if binding else {}
     transport = AsyncSharedTransport(options)
-    client = BoundAsyncHttpClient(transport=transport, event_hooks=hooks, **_arguments(options, tokens))
+    client = BoundAsyncHttpClient(transport=transport, event_hooks=hooks, **arguments(options, tokens))
     client.binding = binding
     return client
 
 
-def _arguments(options: ClientHttp, tokens: TokenProvider | None) -> dict[str, Any]:
+def arguments(options: ClientHttp, tokens: TokenProvider | None) -> dict[str, Any]:
+    """Return the keyword arguments that both http clients take, without transport and hooks."""
     timeouts = options.timeouts()
     return {
         "trust_env": False,  # of the environment the transport takes what the options allow

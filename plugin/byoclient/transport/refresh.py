@@ -58,7 +58,7 @@ class RefreshOnce(httpx.Auth):  # type: ignore[misc]  # one class for httpx and 
             try:
                 token = self._tokens()
             except CredentialError as error:
-                raise _token_error(error) from error.__cause__
+                raise token_error(error) from error.__cause__
             if token != refusal.token:
                 yield _signed(request, token)
 
@@ -71,12 +71,12 @@ class RefreshOnce(httpx.Auth):  # type: ignore[misc]  # one class for httpx and 
             try:
                 token = await self._tokens.async_call()
             except CredentialError as error:
-                raise _token_error(error) from error.__cause__
+                raise token_error(error) from error.__cause__
             if token != refusal.token:
                 yield _signed(request, token)
 
     def _refusal(self, request: Any, response: Any) -> Refusal | None:
-        if response.status_code != 401 or not _can_be_sent_again(request):
+        if response.status_code != 401 or not can_be_sent_again(request):
             return None
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
         if kind != "Bearer" or not self._tokens.source.gave(token):
@@ -84,7 +84,8 @@ class RefreshOnce(httpx.Auth):  # type: ignore[misc]  # one class for httpx and 
         return Refusal(token, _claims(response.headers.get("WWW-Authenticate", "")))
 
 
-def _can_be_sent_again(request: Any) -> bool:
+def can_be_sent_again(request: Any) -> bool:
+    """Whether a request's body is held, and not a stream that sending it consumes."""
     try:
         return request.content is not None
     except httpx.RequestNotRead:  # a stream that has been consumed
@@ -107,5 +108,6 @@ def _signed(request: Any, token: str) -> Any:
     return request
 
 
-def _token_error(error: CredentialError) -> TokenError:
+def token_error(error: CredentialError) -> TokenError:
+    """Return an error of a credential as the SDK lets it through."""
     return TokenError(error.message, file=error.file, line=error.line, key=error.key)
