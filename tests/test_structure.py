@@ -35,6 +35,9 @@ ROOMS = [
     "sides",
     "plugging",
     "plan",
+    "travel",
+    "built",
+    "reloading",
     "clients",
     "adapters",
     "__init__",
@@ -138,6 +141,7 @@ def test_the_public_names_are_these() -> None:
         "Trust",
         "TrustError",
         "load",
+        "watch",
     ]
     assert all(hasattr(byoclient, name) for name in byoclient.__all__)
     public = {name for name in vars(byoclient.Clients) if not name.startswith("_")}
@@ -152,6 +156,7 @@ def test_the_public_names_are_these() -> None:
         "model",
         "plug",
         "prepare",
+        "reload",
     }
 
 

@@ -29,7 +29,7 @@ from byoclient.startup import without_collections
 from byoclient.trust import Trust
 
 if TYPE_CHECKING:
-    from byoclient.clients import Clients, load
+    from byoclient.clients import Clients, load, watch
 
 __all__ = [
     "AdapterError",
@@ -45,12 +45,13 @@ __all__ = [
     "Trust",
     "TrustError",
     "load",
+    "watch",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Import the rest, with pydantic and PyYAML, when it is first used."""
-    if name not in ("Clients", "load"):
+    if name not in ("Clients", "load", "watch"):
         raise AttributeError(f"module 'byoclient' has no attribute '{name}'")
     with without_collections():
         from byoclient import clients

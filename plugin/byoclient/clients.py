@@ -1,17 +1,19 @@
-"""`load()` and `Clients`: the clients of one LLM, built once, on first use."""
+"""`load()`, `watch()` and `Clients`: the clients of one LLM, built once, on first use."""
 
 from __future__ import annotations
 
 import os
-import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from byoclient.built import Built
 from byoclient.errors import ClosedError
-from byoclient.plan import Plan, plan_file
+from byoclient.plan import Plan
 from byoclient.plugging import find_adapter, plug
-from byoclient.sides import ASYNC_CLIENT, CLIENT, Side
+from byoclient.reloading import Current, Watch, unpickled
+from byoclient.sides import ASYNC_CLIENT, CLIENT, Kind
 from byoclient.startup import without_collections
+from byoclient.travel import Configuration, check_no_literal_secret
 from byoclient.trust import Trust
 
 if TYPE_CHECKING:
@@ -36,19 +38,71 @@ def load(path: str | os.PathLike[str], *, llm: str | None = None, trust: Trust |
         ProviderError: a built-in client provider cannot be imported.
     """
     with without_collections():
-        return Clients(plan_file(path, llm, trust or Trust()))
+        return Clients(Current(Built(Configuration.read(path, llm, trust or Trust()))))
+
+
+def watch(
+    path: str | os.PathLike[str], *, llm: str | None = None, trust: Trust | None = None, interval: float = 1.0
+) -> Clients:
+    """Load a YAML file, and reload it when it has changed: checked as a whole first, and swapped as a whole.
+
+    There is no thread: the file is looked at when `client()`, `async_client()` or `plug()` is called. What keeps a
+    client, as a framework may, keeps the old one until it asks again. A file that is wrong is logged once, as a warning
+    of the logger `byoclient.reload`, and what was there before stays. Write the file elsewhere and rename it, so that
+    nobody reads half of it.
+
+    Args:
+        path, llm, trust: as in `load()`.
+        interval: seconds between two looks at the file; 0 to look at each call.
+
+    Returns:
+        the clients. Copies of them watch too; what was pickled does not.
+
+    Raises:
+        the same as `load()`.
+    """
+    looking = Watch(os.path.abspath(path), interval)  # before the file is read: a change in between is then noticed
+    with without_collections():
+        return Clients(Current(Built(Configuration.read(path, llm, trust or Trust())), looking))
 
 
 class Clients:
-    """The clients of one LLM of a YAML file. Safe to share between threads."""
+    """The clients of one LLM of a YAML file. Safe to share between threads.
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._lock = threading.Lock()
-        self._built: dict[str, Any] = {}
+    They pickle: what travels is the file's content, with the names of variables and the places of secrets, and what the
+    program trusts. Where they are unpickled they are checked anew when they are first used, against what is installed
+    and set there, and built once for each process. A copy, also a deep one, shares the built clients, and what
+    `reload()` puts in their place. Closing is of one object: it travels with no copy, and the last of those that
+    share clients closes them.
+    """
+
+    def __init__(self, current: Current) -> None:
+        self._current = current
         self._closed = False
+        current.hold(self)
+
+    def __copy__(self) -> Self:
+        return type(self)(self._current)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return type(self)(self._current)
+
+    def __getstate__(self) -> Configuration:
+        built = self._current.built
+        if not built.unpickled:  # it was checked where it was pickled first
+            check_no_literal_secret(built.plan)
+        return built.configuration
+
+    def __setstate__(self, configuration: Configuration) -> None:
+        self.__init__(unpickled(configuration))  # type: ignore[misc]  # an object that was not made yet
+
+    @property
+    def _plan(self) -> Plan:
+        return self._current.built.plan
 
     def __repr__(self) -> str:
+        if not self._current.built.is_planned:  # a repr raises nothing
+            return f"<Clients of {self._current.built.configuration.section.file!r}: unpickled, not used yet>"
         config = self._plan.config
         return (
             f"<Clients of {self._plan.section.file!r}: model={config.model!r} "
@@ -71,37 +125,34 @@ class Clients:
         return self._plan.async_client is not None
 
     def client(self) -> OpenAI:
-        """Return the sync client: always the same one.
+        """Return the sync client: always the same one, until a reload.
 
         Raises:
             ConfigError: the file names no client provider, or its options are wrong.
             ProviderError: the provider cannot be imported, raises, or returns something else.
             ClosedError: the clients were closed.
         """
-        client: OpenAI = self._get(CLIENT.key, self._plan.client)
+        client: OpenAI = self._get(CLIENT)
         return client
 
     def async_client(self) -> AsyncOpenAI:
-        """Return the async client: always the same one. A plain method; nobody awaits it.
+        """Return the async client, as `client()` does. A plain method; nobody awaits it.
 
         Raises:
             the same as `client()`.
         """
-        client: AsyncOpenAI = self._get(ASYNC_CLIENT.key, self._plan.async_client)
+        client: AsyncOpenAI = self._get(ASYNC_CLIENT)
         return client
 
-    def _get(self, key: str, side: Side | None) -> Any:
-        client = self._built.get(key)
-        if client is not None and not self._closed:
-            return client
-        with self._lock:
-            if self._closed:
-                raise ClosedError("these Clients were closed. Call byoclient.load() again.")
-            if side is None:
-                raise self._plan.section.error(f"the file names no {key}. Add '{key}: …'.")
-            if key not in self._built:
-                self._built[key] = side.build()
-            return self._built[key]
+    def _get(self, kind: Kind) -> Any:
+        self._current.look()
+        built = self._current.built
+        client = built.found(kind)
+        return client if client is not None and not self._closed else built.get(kind, self._check_open)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClosedError("these Clients were closed. Call byoclient.load() again.")
 
     def prepare(self) -> Self:
         """Import all functions that the file names, validate what is theirs, build the clients.
@@ -150,24 +201,39 @@ class Clients:
             ProviderError: the adapter cannot be imported, or a client provider fails.
             AdapterError: the framework is not installed, or `settings` are wrong.
         """
-        plugin = find_adapter(adapter, self._plan.catalogue)
-        return plug(plugin, self, self._plan.settings_of(plugin), settings, self._plan.secrets())
+        self._current.look()
+        plan = self._plan
+        plugin = find_adapter(adapter, plan.catalogue)
+        return plug(plugin, self, plan.settings_of(plugin), settings, plan.secrets())
+
+    def reload(self) -> Self:
+        """Read the file again, check and build what it says, and only then let it count; returns these Clients.
+
+        Clients that were handed out before go on working, and give their connections back when nobody holds them any
+        more. What keeps a client, as a framework may, keeps the old one until it asks again.
+
+        Raises:
+            ConfigError: the file is wrong; what was there before stays.
+            ProviderError: a client provider fails; as above.
+            ClosedError: the clients were closed.
+        """
+        self._check_open()
+        self._current.reload()
+        return self
 
     def close(self) -> None:
-        """Close the sync client. The async one needs `aclose()`."""
-        with self._lock:
-            self._closed = True
-            client = self._built.pop(CLIENT.key, None)
+        """Close the sync client, unless a copy is still open. The async one needs `aclose()`."""
+        self._closed = True
+        client = self._current.let_go(self, CLIENT)
         if client is not None:
             client.close()
 
     async def aclose(self) -> None:
-        """Close both clients."""
+        """Close both clients, unless a copy is still open."""
         try:
             self.close()
         finally:
-            with self._lock:
-                client = self._built.pop(ASYNC_CLIENT.key, None)
+            client = self._current.let_go(self, ASYNC_CLIENT)
             if client is not None:
                 await client.close()
 

@@ -8,7 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from pydantic import BaseModel
+
 from byoclient.config import LlmConfig, Section, read_file, validate
+from byoclient.config.section import Loc
 from byoclient.config.validation import each, raise_all
 from byoclient.config.variables import Substitution
 from byoclient.errors import ConfigError, PlacedError, suggestion, without_frames
@@ -29,6 +32,7 @@ class Plan:
         client: the side that makes the sync client; None where the file names none.
         async_client: its async twin.
         catalogue: what was installed when the file was loaded.
+        source: the section as the file has it, with the variables' names.
     """
 
     name: str | None
@@ -37,6 +41,7 @@ class Plan:
     client: Side | None
     async_client: Side | None
     catalogue: Catalogue
+    source: Section
 
     @property
     def sides(self) -> list[Side]:
@@ -60,6 +65,17 @@ class Plan:
         """
         _check_adapter(name, self.section, self.catalogue)
 
+    def models(self) -> Iterator[tuple[Loc, BaseModel]]:
+        """Import what the file names; yield the validated options and settings, each with its place in the LLM.
+
+        Raises:
+            PlacedError: something is wrong with them.
+        """
+        found: list[tuple[Loc, BaseModel | None]] = [(("options",), side.ready()[1]) for side in self.sides]
+        for name in self.config.adapters:
+            found.append((("adapters", name), _check_adapter(name, self.section, self.catalogue)))
+        yield from ((loc, model) for loc, model in found if model is not None)
+
     def import_errors(self) -> list[PlacedError]:
         """Import all functions that the file names; return what is wrong with them."""
         errors: list[PlacedError] = []
@@ -73,9 +89,9 @@ class Plan:
         return errors
 
 
-def _check_adapter(name: str, section: Section, catalogue: Catalogue) -> None:
+def _check_adapter(name: str, section: Section, catalogue: Catalogue) -> BaseModel | None:
     with located(section, "adapters", name):
-        checked_settings(find_adapter(name, catalogue), section.child("adapters").child(name))
+        return checked_settings(find_adapter(name, catalogue), section.child("adapters").child(name))[1]
 
 
 def plan_file(path: str | os.PathLike[str], llm: str | None, trust: Trust) -> Plan:
@@ -90,9 +106,19 @@ def plan_file(path: str | os.PathLike[str], llm: str | None, trust: Trust) -> Pl
         ConfigError: the file is wrong.
         ProviderError: a built-in client provider cannot be imported.
     """
-    section = read_file(path)
+    name, section = choose_llm(read_file(path), llm)
+    return plan_llm(section, name, trust, scan())
+
+
+def choose_llm(section: Section, llm: str | None) -> tuple[str | None, Section]:
+    """Return the name and the section of one LLM of a file.
+
+    Raises:
+        ConfigError: there is none of that name, or none is named where there are several.
+    """
     sections = llm_sections(section)
-    return plan_llm(sections[_choose(section, sections, llm)], llm, trust, scan())
+    name = _choose(section, sections, llm)
+    return name, sections[name]
 
 
 def llm_sections(section: Section) -> dict[str | None, Section]:
@@ -140,7 +166,7 @@ def plan_llm(section: Section, name: str | None, trust: Trust, catalogue: Catalo
         ConfigError: something is wrong with it.
         ConfigErrors: several things are.
     """
-    substitution = Substitution(section, trust)
+    source, substitution = section, Substitution(section, trust)
     section = substitution.section()
     errors: list[ConfigError] = []
     with collected(errors):
@@ -154,7 +180,7 @@ def plan_llm(section: Section, name: str | None, trust: Trust, catalogue: Catalo
                 side.ready()
     _check_adapters(section.child("adapters"), catalogue, errors)
     raise_all([*substitution.errors, *(error for error in each(errors) if not substitution.left_empty(error))])
-    return Plan(name, config, section, sides[CLIENT], sides[ASYNC_CLIENT], catalogue)
+    return Plan(name, config, section, sides[CLIENT], sides[ASYNC_CLIENT], catalogue, source)
 
 
 def _check_adapters(adapters: Section, catalogue: Catalogue, errors: list[ConfigError]) -> None:

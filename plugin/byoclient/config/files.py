@@ -16,13 +16,17 @@ MAX_BYTES = 256 * 1024
 _DECEIVING = re.compile("[\\x85\\u2028\\u2029\\ufeff\\u202a-\\u202e\\u2066-\\u2069]")
 
 
-def text_of(file: str) -> tuple[str, bool]:
+def text_of(path: str, file: str) -> tuple[str, bool]:
     """Return a file's text, and whether others than its owner may read it (never so on Windows).
+
+    Args:
+        path: where it is.
+        file: what it is called in messages.
 
     Raises:
         ConfigError: it cannot be read, or is not UTF-8.
     """
-    content, public = _content(file)
+    content, public = _content(path, file)
     if len(content) > MAX_BYTES:
         raise ConfigError(f"is larger than {MAX_BYTES} bytes. Split it.", file=file)
     try:
@@ -38,9 +42,9 @@ def text_of(file: str) -> tuple[str, bool]:
     return text, public
 
 
-def _content(file: str) -> tuple[bytes, bool]:
+def _content(path: str, file: str) -> tuple[bytes, bool]:
     try:
-        with Path(file).open("rb") as stream:
+        with Path(path).open("rb") as stream:
             mode = os.fstat(stream.fileno()).st_mode
             public = os.name == "posix" and stat.S_ISREG(mode) and bool(mode & 0o077)
             return stream.read(MAX_BYTES + 1), public

@@ -33,11 +33,12 @@ _NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
 
 
 @without_frames
-def read_file(path: str | os.PathLike[str]) -> Section:
+def read_file(path: str | os.PathLike[str], name: str | None = None) -> Section:
     """Read a YAML file.
 
     Args:
         path: the file; UTF-8, at most 256 KiB.
+        name: what it is called in messages; by default as in `path`.
 
     Raises:
         ConfigError: it cannot be read, or is not a mapping in strict YAML.
@@ -45,8 +46,9 @@ def read_file(path: str | os.PathLike[str]) -> Section:
     file = os.fspath(path)
     if not file:
         raise ConfigError("the path of the file is empty. Name a YAML file.")
-    text, public = text_of(file)
-    return Reader(file, text, public=public).read()
+    name = file if name is None else name
+    text, public = text_of(file, name)
+    return Reader(name, text, public=public).read()
 
 
 class Reader:

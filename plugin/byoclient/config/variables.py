@@ -26,6 +26,15 @@ def not_allowed(name: str, trust: Trust) -> str:
     )
 
 
+def is_literal(text: str) -> bool:
+    """Whether text of a file says what it stands for, in whole or in the default of a variable."""
+    found = [match for match in _VARIABLE.finditer(text) if match["name"]]
+    if any(match["default"] for match in found):
+        return True
+    rest = _VARIABLE.sub(lambda match: "" if match["name"] else match[0], text)
+    return bool(rest) and all(match["default"] is not None for match in found)
+
+
 class Substitution:
     """Replaces the variables of a section and collects what is wrong with them."""
 

@@ -1,0 +1,157 @@
+"""What `Clients` and their copies have in common, and how a new version of the file takes its place."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakSet
+
+from byoclient.built import Built
+from byoclient.config.sources import state_of
+from byoclient.errors import ByoclientError
+from byoclient.sides import Kind
+from byoclient.startup import without_collections
+from byoclient.travel import Configuration
+
+MOST_UNPICKLED = 32  # configurations that a worker keeps
+YOUNG = 2 * 10**9  # nanoseconds; a file may change again without another time of change
+
+logger = logging.getLogger("byoclient.reload")
+
+
+class Current:
+    """The built clients that count now; `reload()` puts others in their place.
+
+    Those that were handed out before stay open as long as somebody holds them: when the last one lets go, the client
+    gives its connections back.
+    """
+
+    def __init__(self, built: Built, watch: Watch | None = None) -> None:
+        self.built = built
+        self._watch = watch
+        self._lock = threading.Lock()
+        self._reloading = threading.Lock()
+        self._holders: WeakSet[object] = WeakSet()
+
+    def hold(self, holder: object) -> None:
+        """Note who uses the clients; the last one that lets go closes them."""
+        with self._lock:
+            self._holders.add(holder)
+
+    def let_go(self, holder: object, kind: Kind) -> Any:
+        """Return a client to close, where this was the last holder; else None."""
+        with self._lock:
+            self._holders.discard(holder)
+            return None if len(self._holders) else self.built.take(kind)
+
+    def look(self) -> None:
+        """Reload where the file is watched and has changed; raises nothing."""
+        if self._watch is not None:
+            self._watch.look(self._reload_changed)
+
+    def reload(self) -> None:
+        """Read the file again, check and build what it says, and only then let it count.
+
+        Raises:
+            ConfigError: the file is wrong; what was there stays.
+            ProviderError: a client provider fails; as above.
+        """
+        with self._reloading:
+            self._swap(self.built.configuration.read_again())
+
+    def _reload_changed(self) -> bool:
+        with self._reloading:
+            configuration = self.built.configuration.read_again()
+            changed = not configuration.is_as(self.built.configuration)
+            if changed:
+                self._swap(configuration)
+            return changed
+
+    def _swap(self, configuration: Configuration) -> None:
+        with without_collections():
+            built = Built(configuration)
+            built.build_all(like=self.built)
+        self.built = built
+
+
+class Watch:
+    """Looks at a file from time to time, when somebody asks for a client; there is no thread.
+
+    Args:
+        path: the file; also a link, such as those of a mounted ConfigMap.
+        interval: seconds between two looks; 0 for a look each time.
+        clock: what tells the time, in seconds.
+    """
+
+    def __init__(self, path: str, interval: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._path = path
+        self._interval = interval
+        self._clock = clock
+        self._seen = settled_state(path)
+        self._next = clock() + interval
+        self._warned: tuple[object, str] | None = None
+        self._lock = threading.Lock()
+
+    def look(self, reload: Callable[[], bool]) -> None:
+        """Reload where the file has changed; whoever comes while another one does goes on with what is there.
+
+        Args:
+            reload: reads the file; returns whether something has changed.
+        """
+        if self._clock() < self._next or not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._next = self._clock() + self._interval
+            state = settled_state(self._path)
+            if state is None or state != self._seen:
+                self._reload(reload, state)
+        finally:
+            self._lock.release()
+
+    def _reload(self, reload: Callable[[], bool], state: object) -> None:
+        try:
+            changed = reload()
+        except Exception as error:  # a request must not fail for a file that is not in use
+            self._warn(str(error) if isinstance(error, ByoclientError) else type(error).__name__)
+            return  # and look again: what it lacks, a variable or another file, may come
+        self._seen, self._warned = state, None
+        if changed:
+            logger.info("%s: reloaded", self._path)
+
+    def _warn(self, reason: str) -> None:
+        bad = (state_of(self._path), reason)
+        if bad != self._warned:
+            self._warned = bad
+            logger.warning("%s: not reloaded, what was there before stays: %s", self._path, reason)
+
+
+def settled_state(path: str) -> object:
+    """Return what differs when a file was written anew; None where it is so young that the next change may not show."""
+    state = state_of(path)
+    if isinstance(state, tuple) and time.time_ns() - state[0] > YOUNG:
+        return state
+    return None
+
+
+_unpickled: OrderedDict[str, Current] = OrderedDict()
+_lock = threading.Lock()
+
+
+def unpickled(configuration: Configuration) -> Current:
+    """Return what all unpickled `Clients` of a configuration have in common in this process.
+
+    It stays after the last of them is gone: the tasks of a worker unpickle one after another.
+    """
+    key = configuration.key()
+    with _lock:
+        found = _unpickled.get(key)
+        if found is None or found.built.configuration.key() != key:
+            found = _unpickled[key] = Current(Built(configuration, unpickled=True))
+        _unpickled.move_to_end(key)
+        if len(_unpickled) > MOST_UNPICKLED:
+            _unpickled.popitem(last=False)
+        return found
