@@ -91,7 +91,7 @@ class Watch:
         self._path = path
         self._interval = interval
         self._clock = clock
-        self._seen = settled_state(path)
+        self._seen = settled(state_of(path))
         self._next = clock() + interval
         self._warned: tuple[object, str] | None = None
         self._lock = threading.Lock()
@@ -106,8 +106,8 @@ class Watch:
             return
         try:
             self._next = self._clock() + self._interval
-            state = settled_state(self._path)
-            if state is None or state != self._seen:
+            state = state_of(self._path)
+            if self._seen is None or state != self._seen:
                 self._reload(reload, state)
         finally:
             self._lock.release()
@@ -116,25 +116,21 @@ class Watch:
         try:
             changed = reload()
         except Exception as error:  # a request must not fail for a file that is not in use
-            self._warn(str(error) if isinstance(error, ByoclientError) else type(error).__name__)
+            self._warn(state, str(error) if isinstance(error, ByoclientError) else type(error).__name__)
             return  # and look again: what it lacks, a variable or another file, may come
-        self._seen, self._warned = state, None
+        self._seen, self._warned = settled(state), None
         if changed:
             logger.info("%s: reloaded", self._path)
 
-    def _warn(self, reason: str) -> None:
-        bad = (state_of(self._path), reason)
-        if bad != self._warned:
-            self._warned = bad
+    def _warn(self, state: object, reason: str) -> None:
+        if (state, reason) != self._warned:
+            self._warned = (state, reason)
             logger.warning("%s: not reloaded, what was there before stays: %s", self._path, reason)
 
 
-def settled_state(path: str) -> object:
-    """Return what differs when a file was written anew; None where it is so young that the next change may not show."""
-    state = state_of(path)
-    if isinstance(state, tuple) and time.time_ns() - state[0] > YOUNG:
-        return state
-    return None
+def settled(state: object) -> object:
+    """Return the state of a file; None where the file is so young that its next change may not show in it."""
+    return state if isinstance(state, tuple) and time.time_ns() - state[0] > YOUNG else None
 
 
 _unpickled: OrderedDict[str, Current] = OrderedDict()

@@ -30,7 +30,8 @@ def literal_secrets(model: BaseModel, source: object, data: object) -> Iterator[
     secrets = set(filter(None, secret_values(model)))
     placed = {loc for place in _secret_places(model) for loc, _ in _texts(_at(source, place), place)}
     for loc, text in _texts(source, ()):
-        if is_literal(text) and (loc in placed or _shows(str(_at(data, loc)), secrets)):
+        texts = (text, str(_at(data, loc)))
+        if is_literal(text) and (loc in placed or any(_shows(each, secrets) for each in texts)):
             yield loc
 
 

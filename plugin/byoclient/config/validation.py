@@ -46,7 +46,7 @@ def validate(
     errors: list[ConfigError] = []
     said, cause = "", None
     try:
-        valid = model.model_validate(section.data, context=context, extra=extra)
+        valid = model.model_validate(_copied(section.data), context=context, extra=extra)
         raise_all(exposed(valid, section))
         return valid
     except ConfigError as error:
@@ -60,6 +60,13 @@ def validate(
     # Outside of the except: a third party's error may show values, and would be the context of ours.
     raise_all(_without_follow_ups(errors))
     raise section.error(f"its model '{model.__name__}' raised {said}", kind=ProviderError) from cause
+
+
+def _copied(data: object) -> object:
+    """Copy mappings and lists: a validator that takes out what it has read would leave nothing for the next time."""
+    if isinstance(data, dict):
+        return {key: _copied(value) for key, value in data.items()}
+    return [_copied(value) for value in data] if isinstance(data, list) else data
 
 
 def each(errors: Iterable[ConfigError]) -> Iterator[ConfigError]:
