@@ -12,6 +12,8 @@ nox.options.error_on_missing_interpreters = True
 SDK_TESTS = (
     "tests/test_azure_openai.py",
     "tests/test_clients.py",
+    "tests/test_travel.py",
+    "tests/test_reloading.py",
     "tests/test_configs.py",
     "tests/test_hosts.py",
     "tests/test_endpoints.py",
@@ -99,3 +101,10 @@ def mutation(session: nox.Session, part: str) -> None:
     session.run("cosmic-ray", "exec", "mutation.toml", "mutation.sqlite")
     session.run("cr-report", "--surviving-only", "--show-diff", "mutation.sqlite")
     session.run("cr-rate", "--fail-over", "10", "mutation.sqlite")
+
+
+@nox.session(python="3.11")
+def clusters(session: nox.Session) -> None:
+    """Clients in the workers of real local clusters, of Ray and of Dask."""
+    session.install("-q", "-e", ".[emulator]", "pytest", "ray", "distributed")
+    session.run("python", "-m", "pytest", "-m", "clusters", "tests/clusters", *session.posargs)
