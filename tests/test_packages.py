@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import subprocess
 import venv
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import byoclient
 from byoclient.emulator import Emulator
 from tests.conftest import Write
 from tests.support.environment import PACKAGES, Environment, fresh_environment
@@ -388,3 +390,24 @@ def test_pip_installs_everything(tmp_path: Path, sources: Path, emulator: Emulat
         assert (process.returncode, process.stderr) == (0, "")
         assert process.stdout.rstrip().endswith("Hello")
     assert sent(emulator, "x-acme-cost-centre") == [None, "4711"]
+
+
+def test_clients_say_in_a_worker_that_a_package_is_missing(
+    acme: Environment, emulator: Emulator, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They were pickled where it is installed, which it is not here; the key did not travel."""
+    path = write(GATEWAY.format(sync="acme_gateway", twin="acme_gateway", url=emulator.url, key="${AZURE_KEY}"))
+    data = tmp_path / "clients.pickle"
+    code = "import sys, pickle, byoclient\nopen(sys.argv[2], 'wb').write(pickle.dumps(byoclient.load(sys.argv[1])))"
+    done = acme.run("-W", "ignore::ResourceWarning", "-c", code, path, str(data), AZURE_KEY=SECRET)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert SECRET.encode() not in data.read_bytes()
+    monkeypatch.setenv("AZURE_KEY", SECRET)
+    clients = pickle.loads(data.read_bytes())
+    with pytest.raises(byoclient.ConfigErrors) as caught:
+        clients.client()
+    assert str(caught.value.errors[0]).startswith(
+        f"{path}:2: client_provider: no client provider named 'acme_gateway'. Installed: azure_openai, emulator, "
+        f"openai. These Clients were unpickled in process {os.getpid()} of "
+    )
+    assert all(isinstance(error, byoclient.ResolveError) for error in caught.value.errors)

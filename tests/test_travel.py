@@ -8,7 +8,6 @@ import gc
 import multiprocessing
 import os
 import pickle
-import shutil
 import socket
 import sys
 from pathlib import Path
@@ -18,7 +17,6 @@ import pytest
 import byoclient
 from byoclient.emulator import Emulator
 from tests.conftest import Write
-from tests.support.environment import PACKAGES, fresh_environment
 from tests.yaml_files import MESSAGES, azure_file, client_secret
 
 KEY = "api_key: ${AZURE_KEY}"
@@ -213,29 +211,6 @@ def test_a_worker_without_the_variable_says_so_at_the_first_use(
     )
     monkeypatch.setenv("AZURE_KEY", emulator.api_key)
     assert answers(clients)
-
-
-def test_a_worker_without_the_package_says_so(
-    emulator: Emulator, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A provider that is installed where the clients were pickled, and not here."""
-    environment = fresh_environment(tmp_path / "acme")
-    environment.install(shutil.copytree(PACKAGES, tmp_path / "sources"), "acme-llm")
-    options = f"options: {{endpoint: {emulator.url}, subscription_key: '${{AZURE_KEY}}', region: weu}}\n"
-    path = write(f"model: gpt-4o\nclient_provider: acme_gateway\n{options}")
-    data = tmp_path / "clients.pickle"
-    code = "import sys, pickle, byoclient\npickle.dump(byoclient.load(sys.argv[1]), open(sys.argv[2], 'wb'))"
-    done = environment.run("-c", code, path, str(data), AZURE_KEY=emulator.api_key)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert emulator.api_key.encode() not in data.read_bytes()
-    monkeypatch.setenv("AZURE_KEY", emulator.api_key)
-    clients = pickle.loads(data.read_bytes())
-    with pytest.raises(byoclient.ResolveError) as caught:
-        clients.client()
-    assert str(caught.value).startswith(
-        f"{path}:2: client_provider: no client provider named 'acme_gateway'. Installed: azure_openai, emulator, "
-        f"openai. These Clients were unpickled in process {os.getpid()} of "
-    )
 
 
 def test_several_errors_in_a_worker_stay_several(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
