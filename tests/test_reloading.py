@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import gc
+import importlib
 import logging
 import os
 import pickle
+import signal
 import sys
 import threading
 import weakref
@@ -224,6 +226,51 @@ def test_what_a_file_lacks_may_come_later(emulator: Emulator, path: Path, monkey
     assert clients.client() is client
     Path(f"{path}.key").write_text(emulator.api_key)
     assert clients.client() is not client
+
+
+SLOW = """\
+import os, threading
+from openai import OpenAI
+
+parent, reached, go_on = os.getpid(), threading.Event(), threading.Event()
+
+def get_client() -> OpenAI:
+    if os.getpid() == parent and not reached.is_set():
+        reached.set()
+        go_on.wait(30)
+    return OpenAI(api_key="x")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # Python 3.12, of any fork beside threads
+@pytest.mark.parametrize("busy", ["building", "reloading"])
+def test_a_fork_while_another_thread_is_at_work_leaves_usable_clients(
+    busy: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The child does not wait for a thread that it does not have, and reloads too."""
+    name = f"acme_slow_{busy}"
+    (path.parent / f"{name}.py").write_text(SLOW)
+    monkeypatch.syspath_prepend(path.parent)
+    path.write_text(f"model: one\nclient_provider: {name}:get_client\n")
+    clients = byoclient.watch(path, trust=byoclient.Trust(modules=(name,)), interval=0)
+    slow = importlib.import_module(name)
+    expected = {"building": "one", "reloading": "two"}[busy]
+    if busy == "reloading":
+        slow.reached.set()
+        clients.client()
+        slow.reached.clear()
+        path.write_text(f"model: two\nclient_provider: {name}:get_client\n")
+    worker = threading.Thread(target=clients.client)
+    worker.start()
+    assert slow.reached.wait(30)
+    child = os.fork()
+    if not child:
+        signal.alarm(30)
+        os._exit(42 if clients.client() and clients.model == expected and clients.reload() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 42
+    slow.go_on.set()
+    worker.join()
 
 
 class Refusals(logging.Handler):

@@ -28,6 +28,10 @@ class Built:
         self._clients: dict[str, Any] = {}
         self._plan: Plan | None = None if unpickled else configuration.plan()
 
+    def renew_lock(self) -> None:
+        """Forget who held the lock."""
+        self._lock = threading.RLock()
+
     @property
     def plan(self) -> Plan:
         """The plan. One that fails is tried again the next time.

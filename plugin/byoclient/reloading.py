@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections import OrderedDict
@@ -36,6 +37,14 @@ class Current:
         self._lock = threading.Lock()
         self._reloading = threading.Lock()
         self._holders: WeakSet[object] = WeakSet()
+        _all.add(self)
+
+    def renew_locks(self) -> None:
+        """Forget who held the locks: in the child of a fork the other threads are gone."""
+        self._lock, self._reloading = threading.Lock(), threading.Lock()
+        self.built.renew_lock()
+        if self._watch is not None:
+            self._watch.renew_lock()
 
     def hold(self, holder: object) -> None:
         """Note who uses the clients; the last one that lets go closes them."""
@@ -96,6 +105,10 @@ class Watch:
         self._warned: tuple[object, str] | None = None
         self._lock = threading.Lock()
 
+    def renew_lock(self) -> None:
+        """Forget who held the lock."""
+        self._lock = threading.Lock()
+
     def look(self, reload: Callable[[], bool]) -> None:
         """Reload where the file has changed; whoever comes while another one does goes on with what is there.
 
@@ -133,6 +146,7 @@ def settled(state: object) -> object:
     return state if isinstance(state, tuple) and time.time_ns() - state[0] > YOUNG else None
 
 
+_all: WeakSet[Current] = WeakSet()
 _unpickled: OrderedDict[str, Current] = OrderedDict()
 _lock = threading.Lock()
 
@@ -151,3 +165,14 @@ def unpickled(configuration: Configuration) -> Current:
         if len(_unpickled) > MOST_UNPICKLED:
             _unpickled.popitem(last=False)
         return found
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()
+    for current in list(_all):
+        current.renew_locks()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_after_fork)
