@@ -20,6 +20,7 @@ import pytest
 import byoclient
 from byoclient.emulator import Emulator
 from byoclient.reloading import Watch
+from tests.support.reloads import reload_under_load, version_of
 from tests.yaml_files import MESSAGES, azure_file
 
 Version = Callable[[str], None]
@@ -44,11 +45,6 @@ def version(emulator: Emulator, path: Path) -> Version:
 
     put("one")
     return put
-
-
-def version_of(client: object) -> str:
-    """Return which version of the file a client was made from."""
-    return str(client.default_headers["x-version"])  # type: ignore[attr-defined]
 
 
 def test_reload_puts_new_clients_in_the_place_of_the_old(version: Version, path: Path) -> None:
@@ -271,58 +267,6 @@ def test_a_fork_while_another_thread_is_at_work_leaves_usable_clients(
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 42
     slow.go_on.set()
     worker.join()
-
-
-class Refusals(logging.Handler):
-    """Counts the versions that were refused."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.texts.append(record.getMessage())
-
-
-def reload_under_load(
-    path: Path, version: Version, reloads: int, threads: int
-) -> tuple[set[str], list[str], list[str]]:
-    """Ask in threads while the file is written anew, each fifth time wrongly.
-
-    Each version stays until it has answered or was refused.
-
-    Returns:
-        the versions that answered, the requests that failed, what was logged of wrong versions.
-    """
-    clients = byoclient.watch(path, interval=0)
-    stop = threading.Event()
-    answered: set[str] = set()
-    failures: list[str] = []
-    refusals = Refusals()
-    logging.getLogger("byoclient.reload").addHandler(refusals)
-
-    def ask() -> None:
-        while not stop.is_set():
-            try:
-                client = clients.client()
-                client.chat.completions.create(model="gpt-4o", messages=MESSAGES)
-                answered.add(version_of(client))
-            except Exception as error:
-                failures.append(repr(error))
-
-    workers = [threading.Thread(target=ask) for _ in range(threads)]
-    for worker in workers:
-        worker.start()
-    for index in range(reloads):
-        name, before = "bad" if index % 5 == 4 else f"v{index}", len(refusals.texts)
-        version(name)
-        while (len(refusals.texts) == before if name == "bad" else name not in answered) and not failures:
-            stop.wait(0.001)
-    stop.set()
-    for worker in workers:
-        worker.join()
-    logging.getLogger("byoclient.reload").removeHandler(refusals)
-    return answered, failures, refusals.texts
 
 
 def test_no_request_fails_while_the_file_changes(version: Version, path: Path) -> None:

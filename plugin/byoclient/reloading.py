@@ -136,7 +136,8 @@ class Watch:
             logger.info("%s: reloaded", self._path)
 
     def _warn(self, state: object, reason: str) -> None:
-        if (state, reason) != self._warned:
+        changed_meanwhile = state != state_of(self._path)  # the next look tells which version was wrong
+        if not changed_meanwhile and (state, reason) != self._warned:
             self._warned = (state, reason)
             logger.warning("%s: not reloaded, what was there before stays: %s", self._path, reason)
 
