@@ -1,4 +1,4 @@
-"""Other versions of Python and of openai than the one at hand, clusters, and fuzzing. `nox` runs all but mutation testing."""
+"""Other versions of Python and of openai, clusters, and fuzzing. `nox` runs all but mutation testing."""
 
 import subprocess
 from pathlib import Path

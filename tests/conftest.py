@@ -1,4 +1,4 @@
-"""Every test: a clean environment, no host but loopback, and no token that another test fetched."""
+"""Every test: a clean environment, no host but loopback, and no token and no clients that another test got."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from byoclient import reloading
 from byoclient.emulator import Emulator
 from byoclient.identity import sharing
 
@@ -29,6 +30,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     # Without it azure-identity's default credential asks the link-local address of Azure's metadata service.
     monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:9")
     sharing._sources.clear()
+    reloading._unpickled.clear()
 
 
 @pytest.fixture(autouse=True)

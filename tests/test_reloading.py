@@ -33,14 +33,15 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def version(emulator: Emulator, path: Path) -> Version:
+def version(emulator: Emulator, path: Path, monkeypatch: pytest.MonkeyPatch) -> Version:
     """Put a version in the place of the file, whose clients say which one it is; `bad` is a wrong one."""
+    monkeypatch.setenv("AZURE_KEY", emulator.api_key)
 
     def put(name: str) -> None:
         key = "api_kee" if name == "bad" else "api_key"
         more = f"  default_headers: {{x-version: {name}}}\n"
         new = path.with_suffix(".new")
-        new.write_text(azure_file(emulator, f"{key}: {emulator.api_key if name != 'bad' else SECRET}", more=more))
+        new.write_text(azure_file(emulator, f"{key}: {SECRET if name == 'bad' else '${AZURE_KEY}'}", more=more))
         new.replace(path)
 
     put("one")
@@ -214,7 +215,8 @@ def test_the_file_is_looked_at_once_in_an_interval(path: Path) -> None:
 
 def test_what_a_file_lacks_may_come_later(emulator: Emulator, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A secret that is mounted after the file is tried again without a change of the file."""
-    path.write_text(azure_file(emulator, f"api_key: {emulator.api_key}"))
+    monkeypatch.setenv("AZURE_KEY", emulator.api_key)
+    path.write_text(azure_file(emulator, "api_key: ${AZURE_KEY}"))
     clients = byoclient.watch(path, interval=0)
     client = clients.client()
     path.write_text(azure_file(emulator, f"api_key: {{file: '{path}.key'}}"))

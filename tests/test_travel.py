@@ -103,7 +103,7 @@ def test_no_secret_is_in_the_pickle(
         ("api_key: 'k'", "", "options.api_key"),
         ("api_key: '${AZURE_KEY:-a-literal-default}'", "", "options.api_key"),
         ("api_key: 'a-literal-key${AZURE_NOTHING:-}'", "", "options.api_key"),
-        (KEY, "  default_headers: {x-one: '${AZURE_KEY}', x-two: literal}\n", "options.default_headers.x-two"),
+        (KEY, "  default_headers: {x-key: '${AZURE_KEY}', x-token: literal}\n", "options.default_headers.x-token"),
         (KEY, "  http: {proxy: 'http://me:secret@127.0.0.1:9'}\n", "options.http.proxy"),
     ],
 )
@@ -120,6 +120,16 @@ def test_a_file_with_a_literal_secret_does_not_pickle(
         f"{path}:{line}: {key}: a secret stands in the file as text, so these Clients do not pickle. Write ${{VAR}}, "
         "{env: VAR} or {file: /path}, which each process reads for itself; ${VAR} without a default."
     )
+
+
+def test_what_is_only_handled_like_a_secret_travels(
+    emulator: Emulator, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Headers with harmless names, and a proxy without a user."""
+    monkeypatch.setenv("AZURE_KEY", emulator.api_key)
+    more = "  default_headers: {x-team: blue}\n  http: {proxy: 'http://127.0.0.1:9'}\n"
+    clients = travelled(byoclient.load(write(azure_file(emulator, KEY, more=more))))
+    assert clients.client().default_headers["x-team"] == "blue"
 
 
 def test_the_emulators_demo_secrets_are_secrets_too(emulator: Emulator, write: Write) -> None:

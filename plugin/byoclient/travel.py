@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from byoclient.config import Section, read_file
 from byoclient.config.literals import literal_secrets
 from byoclient.config.validation import raise_all
-from byoclient.errors import ConfigError, ConfigErrors, PlacedError
+from byoclient.errors import ConfigError, ConfigErrors, PlacedError, without_frames
 from byoclient.plan import Plan, choose_llm, plan_llm
 from byoclient.plugins import scan
 from byoclient.trust import Trust
@@ -82,6 +82,7 @@ def _with_own_lines(section: Section) -> Section:
     return replace(section, lines=lines)
 
 
+@without_frames
 def check_no_literal_secret(plan: Plan) -> None:
     """Check that nothing in the file is a secret; imports the functions that the file names, for their models.
 

@@ -71,4 +71,5 @@ def reload_under_load(
     for worker in workers:
         worker.join()
     logging.getLogger("byoclient.reload").removeHandler(refusals)
+    clients.close()
     return answered, failures, refusals.texts

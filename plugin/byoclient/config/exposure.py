@@ -27,7 +27,7 @@ def exposed(model: BaseModel, section: Section) -> Iterator[ConfigError]:
     """
     if not section.public:
         return
-    secrets = {text for text in _secrets(model) if text and not _URL_WITHOUT_USER.fullmatch(text)}
+    secrets = kept_secrets(model)
     for loc, text in _texts(section.data):
         if text in secrets and not _stands_elsewhere((*section.path, *loc), section):
             yield section.error(
@@ -35,6 +35,11 @@ def exposed(model: BaseModel, section: Section) -> Iterator[ConfigError]:
                 f"Type: chmod 600 {section.file}. Or take it out of the file: ${{VAR}} or {{file: …}}.",
                 *loc,
             )
+
+
+def kept_secrets(model: BaseModel) -> set[str]:
+    """Return the secrets of a model, without harmless headers and proxies, which are only handled like secrets."""
+    return {text for text in _secrets(model) if text and not _URL_WITHOUT_USER.fullmatch(text)}
 
 
 def _secrets(data: object, name: str | None = None) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from byoclient.config.exposure import kept_secrets
 from byoclient.config.secrets import secret_values
 from byoclient.config.section import Key, Loc
 from byoclient.config.sources import SecretSource
@@ -27,11 +28,13 @@ def literal_secrets(model: BaseModel, source: object, data: object) -> Iterator[
         source: their data as the file has them.
         data: the same, with variables replaced.
     """
-    secrets = set(filter(None, secret_values(model)))
+    secrets = kept_secrets(model)
+    harmless = set(secret_values(model)) - secrets
     placed = {loc for place in _secret_places(model) for loc, _ in _texts(_at(source, place), place)}
     for loc, text in _texts(source, ()):
-        texts = (text, str(_at(data, loc)))
-        if is_literal(text) and (loc in placed or any(_shows(each, secrets) for each in texts)):
+        value = str(_at(data, loc))
+        found = (loc in placed and value not in harmless) or _shows(text, secrets) or _shows(value, secrets)
+        if found and is_literal(text):
             yield loc
 
 
