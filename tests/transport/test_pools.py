@@ -22,7 +22,12 @@ def test_a_connection_stays_in_the_pool_while_it_is_looked_at() -> None:
     """Or a thread that comes at this moment would open one more than the file allows."""
     idle = Idle()
     seen: list[int] = []
-    idle.put(ORIGIN, Connection(lambda: bool(seen.append(len(idle)))))
+
+    def look() -> bool:
+        seen.append(len(idle))
+        return False
+
+    idle.put(ORIGIN, Connection(look))
     assert idle.take_expired(ORIGIN) is None
     assert seen == [1]
     assert len(idle) == 1
