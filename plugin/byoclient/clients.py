@@ -164,10 +164,7 @@ class Clients:
         """
         for side in self._plan.sides:
             side.prepare()
-        if self.has_client:
-            self.client()
-        if self.has_async_client:
-            self.async_client()
+            self._get(side.kind)
         for name in self._plan.config.adapters:
             self._plan.check_adapter(name)
         return self
@@ -180,11 +177,9 @@ class Clients:
         Raises:
             the same as `client()`.
         """
-        from byoclient.transport.endpoints import Endpoints
+        from byoclient.transport.endpoints import states_of
 
-        client = self.client() if self.has_client else self.async_client()
-        found = getattr(client._client, "endpoints", None)
-        return found.states() if isinstance(found, Endpoints) else ()
+        return states_of(self.client() if self.has_client else self.async_client())
 
     def plug(self, adapter: str, /, **settings: Any) -> Any:
         """Return a framework's own object that uses these clients.

@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from byoclient.identity.sharing import TokenProvider
 from byoclient.transport.auth import HostBinding
@@ -86,6 +86,12 @@ class Endpoints:
     def states(self) -> tuple[EndpointState, ...]:
         """Return what is known of each, in the order of the file."""
         return tuple(_state(endpoint) for endpoint in self.all)
+
+
+def states_of(client: Any) -> tuple[EndpointState, ...]:
+    """Return what is known of the endpoints of a client of the SDK; empty where it has none of ours."""
+    found = getattr(client._client, "endpoints", None)
+    return found.states() if isinstance(found, Endpoints) else ()
 
 
 def _state(endpoint: Endpoint) -> EndpointState:
