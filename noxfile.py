@@ -65,7 +65,7 @@ def fuzz(session: nox.Session) -> None:
 MUTATED = {
     "resolver": (
         ["references.py", "resolve.py", "importing.py"],
-        ["test_importing.py", "test_resolving.py", "test_bypasses.py"],
+        ["test_importing.py", "test_resolving.py", "test_resolving_edges.py", "test_bypasses.py"],
     ),
     "reader": (["config/reading.py", "config/files.py"], ["test_reading.py"]),
 }
