@@ -12,7 +12,7 @@ from byoclient.config.certificates import certificate_files
 from byoclient.config.sources import state_of
 
 if TYPE_CHECKING:
-    from byoclient.transport.options import ClientHttp
+    from byoclient.config.http import HttpOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class TlsOptions:
     states: tuple[Any, ...]
 
     @classmethod
-    def of(cls, options: ClientHttp) -> TlsOptions:
+    def of(cls, options: HttpOptions) -> TlsOptions:
         """Return the certificates of some options."""
         certificate = certificate_files(options.client_certificate) if options.client_certificate else None
         variables = ("SSL_CERT_FILE", "SSL_CERT_DIR") if options.trust_env else ()
