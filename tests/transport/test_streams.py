@@ -12,8 +12,10 @@ import pytest
 import byoclient
 from byoclient import Clients
 from byoclient.emulator import Emulator
+from byoclient.transport import async_http_client, http_client
 from byoclient.transport.endings import Watch, ending_of
 from tests.conftest import Write
+from tests.support.late_tail import LateTail
 from tests.yaml_files import MESSAGES, azure_file, v1_file
 
 USAGE: Any = {"include_usage": True}
@@ -40,6 +42,21 @@ def read_async(clients: Clients) -> int:
     return asyncio.run(run())
 
 
+def finished(chunk: Any) -> bool:
+    """Whether a choice of a chunk has ended."""
+    return any(choice.finish_reason for choice in chunk.choices)
+
+
+def stream_body(emulator: Emulator) -> bytes:
+    """Return the bytes of a stream."""
+    client = http_client()
+    path = "openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
+    body = {"messages": MESSAGES, "model": "gpt-4o", "stream": True}
+    answer: bytes = client.post(f"{emulator.url}/{path}", json=body, headers={"api-key": emulator.api_key}).content
+    client.close()
+    return answer
+
+
 both = pytest.mark.parametrize("reading", [read, read_async])
 
 
@@ -54,6 +71,23 @@ def test_a_stream_that_is_cut_off_raises(
     emulator.break_answers(cut=700, cut_by=by)
     with pytest.raises(openai.APIConnectionError):
         reading(clients)
+
+
+@both
+def test_an_event_whose_end_is_missing_is_no_end(
+    emulator: Emulator, write: Write, reading: Callable[[Clients], int]
+) -> None:
+    """The SDK throws such an event away, with all that stands in it."""
+    clients = load(emulator, write)
+    reading(clients)
+    body = stream_body(emulator)
+    finish = body.index(b"\n\n", body.index(b'"finish_reason": "stop"'))
+    for cut in (finish, finish + 1):
+        emulator.break_answers(cut=cut, cut_by="close")
+        with pytest.raises(openai.APIConnectionError):
+            reading(clients)
+    emulator.break_answers(cut=finish + 2, cut_by="close")
+    assert reading(clients) > 3
 
 
 @both
@@ -81,6 +115,51 @@ def test_a_stream_of_responses_without_its_final_event_raises(emulator: Emulator
     emulator.break_answers(finish_reason=False)
     with pytest.raises(openai.APIConnectionError):
         list(client.responses.create(model="gpt-4o", input="hello", stream=True))
+
+
+def test_readers_that_stop_at_the_finish_reason_use_one_connection(emulator: Emulator, write: Write) -> None:
+    """Sync and async; they are kept and never closed."""
+    clients = load(emulator, write)
+    kept: list[Any] = []
+    for _ in range(20):
+        kept.append(clients.client().chat.completions.create(model="gpt-4o", messages=MESSAGES, stream=True))
+        assert any(finished(chunk) for chunk in kept[-1])
+
+    async def run() -> None:
+        create = clients.async_client().chat.completions.create
+        for _ in range(20):
+            kept.append(await create(model="gpt-4o", messages=MESSAGES, stream=True))
+            async for chunk in kept[-1]:
+                if finished(chunk):
+                    break
+
+    asyncio.run(run())
+    assert len({request.connection for request in emulator.requests}) == 2
+
+
+def test_what_comes_long_after_the_finish_reason_is_read() -> None:
+    """Nothing is thrown away while the server has not ended its answer, and the reader is not kept waiting for it."""
+    with LateTail() as server:
+        client = server.make(openai.OpenAI, http_client())
+        for chunk in client.chat.completions.create(model="gpt-4o", messages=MESSAGES, stream=True):
+            if finished(chunk):
+                server.go_on.set()
+        assert chunk.usage
+
+
+def test_what_comes_long_after_the_finish_reason_is_read_async() -> None:
+    """Its twin."""
+
+    async def run() -> None:
+        with LateTail() as server:
+            client = server.make(openai.AsyncOpenAI, async_http_client())
+            async for chunk in await client.chat.completions.create(model="gpt-4o", messages=MESSAGES, stream=True):
+                if finished(chunk):
+                    server.go_on.set()
+            assert chunk.usage
+            await client.close()
+
+    asyncio.run(run())
 
 
 def test_readers_that_stop_at_the_usage_use_one_connection(emulator: Emulator, write: Write) -> None:
@@ -147,15 +226,18 @@ def test_the_end_is_seen_however_the_bytes_are_cut(size: int) -> None:
     for line_end in (b"\n", b"\r\n"):
         watch = Watch(ending_of("/openai/deployments/x/chat/completions"))
         data = line_end.join([b'data: {"choices":[{"finish_reason":null}]}', b"", b"data: [DONE]", b"", b""])
-        seen = [watch.last(data[start : start + size]) for start in range(0, len(data), size)]
-        assert any(seen)
+        for start in range(0, len(data), size):
+            assert not watch.last
+            watch.look(data[start : start + size])
+        assert watch.last
         assert not watch.cut_off()
 
 
 def test_text_that_looks_like_an_end_is_none() -> None:
     """Quotes within text are escaped, so that no model can write the end of its stream."""
     watch = Watch(ending_of("/v1/chat/completions"))
-    assert not watch.last(
+    assert not watch.look(
         b'data: {"choices":[{"delta":{"content":"\\"finish_reason\\": \\"stop\\" data: [DONE]"}}]}\n\n'
     )
+    assert not watch.last
     assert watch.cut_off()

@@ -10,6 +10,8 @@ from weakref import WeakSet
 from byoclient.transport.compat import httpcore
 
 MOST_HELD = 64 * 1024  # bytes
+MOST_AHEAD = 64 * 1024  # bytes
+LAST_CHUNK = b"\r\n0\r\n\r\n"  # RFC 9112, section 7.1
 
 
 class Timed:
@@ -27,6 +29,8 @@ class Timed:
         self._stream = stream
         self._network = network
         self._held = b""
+        self._ahead = b""  # was read before anybody asked for it
+        self._newest = b""  # of what was read
         network.streams.add(self)
 
     def get_extra_info(self, info: str) -> Any:
@@ -43,6 +47,14 @@ class Timed:
         # asyncio and trio wrap the socket and cannot close it without their loop.
         getattr(socket, "_sock", socket).close()
 
+    def _take_ahead(self, max_bytes: int) -> bytes:
+        taken, self._ahead = self._ahead[:max_bytes], self._ahead[max_bytes:]
+        return taken
+
+    def _add_ahead(self, data: bytes) -> None:
+        self._ahead += data
+        self._newest = self._newest[-len(LAST_CHUNK) :] + data
+
     def _left(self, timeout: float | None) -> float | None:
         if self.deadline is None:
             return timeout
@@ -52,8 +64,11 @@ class Timed:
         return left if timeout is None else min(timeout, left)
 
 
-def connection_of(response: Any) -> Timed | None:
-    """Return the connection that a response, of httpx or httpcore, has for itself; None where HTTP/2 shares it."""
+def connection_of(response: Any) -> Any:
+    """Return the connection that a response, of httpx or httpcore, has for itself: a `TimedStream` or its twin.
+
+    None where HTTP/2 shares it.
+    """
     connection = response.extensions.get("network_stream")
     alone = response.extensions.get("http_version") != b"HTTP/2"
     return connection if alone and isinstance(connection, Timed) else None
@@ -69,8 +84,23 @@ class TimedStream(Timed, httpcore.NetworkStream):  # type: ignore[misc]  # one c
         if self._held:
             with suppress(httpcore.WriteError):  # a server that hangs up early may have answered, as in httpcore
                 self._flush(timeout)
-        data: bytes = self._stream.read(max_bytes, self._left(timeout))
-        return data
+        if self._ahead:
+            return self._take_ahead(max_bytes)
+        self._newest = self._stream.read(max_bytes, self._left(timeout))
+        return self._newest
+
+    def end_comes(self, seconds: float) -> bool:
+        """Whether the answer that is being read ends within some seconds; what arrives is kept for `read`."""
+        end = time.monotonic() + seconds
+        while not self._newest.endswith(LAST_CHUNK):
+            try:
+                data = self._stream.read(MOST_AHEAD, max(0.001, end - time.monotonic()))
+            except (httpcore.ReadTimeout, httpcore.ReadError):
+                return False
+            if not data:
+                return True
+            self._add_ahead(data)
+        return True
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of it, soon."""
@@ -101,8 +131,23 @@ class AsyncTimedStream(Timed, httpcore.AsyncNetworkStream):  # type: ignore[misc
         if self._held:
             with suppress(httpcore.WriteError):  # as above
                 await self._flush(timeout)
-        data: bytes = await self._stream.read(max_bytes, self._left(timeout))
-        return data
+        if self._ahead:
+            return self._take_ahead(max_bytes)
+        self._newest = await self._stream.read(max_bytes, self._left(timeout))
+        return self._newest
+
+    async def end_comes(self, seconds: float) -> bool:
+        """Whether the answer that is being read ends within some seconds; what arrives is kept for `read`."""
+        end = time.monotonic() + seconds
+        while not self._newest.endswith(LAST_CHUNK):
+            try:
+                data = await self._stream.read(MOST_AHEAD, max(0.001, end - time.monotonic()))
+            except (httpcore.ReadTimeout, httpcore.ReadError):
+                return False
+            if not data:
+                return True
+            self._add_ahead(data)
+        return True
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of it, soon."""

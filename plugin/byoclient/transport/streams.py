@@ -34,7 +34,7 @@ class Events(httpx.SyncByteStream):  # type: ignore[misc]  # one class for httpx
         parts = iter(self._stream)
         try:
             for part in parts:
-                if self._watch.last(part):
+                if self._is_last(part):
                     yield part + self._tail(parts)
                     return
                 yield part
@@ -42,6 +42,12 @@ class Events(httpx.SyncByteStream):  # type: ignore[misc]  # one class for httpx
             raise cut_off(self._request, error) from error
         if self._watch.cut_off():
             raise cut_off(self._request)
+
+    def _is_last(self, part: bytes) -> bool:
+        """Whether nothing comes after a part; or all that does is here at once, as after a finish reason."""
+        if self._watch.look(part) and not self._watch.last and self._connection is not None:
+            return bool(self._connection.end_comes(TAIL))
+        return self._watch.last
 
     def _tail(self, parts: Iterator[bytes]) -> bytes:
         """Read what is left: who stops reading at the last piece would never give the connection back."""
@@ -86,10 +92,16 @@ class AsyncEvents(httpx.AsyncByteStream):  # type: ignore[misc]  # as above
             if self._watch.cut_off():
                 raise cut_off(self._request) from None
             raise
-        if self._watch.last(part):
+        if await self._is_last(part):
             self._ended = True
             return part + await self._tail()
         return part
+
+    async def _is_last(self, part: bytes) -> bool:
+        """Whether nothing comes after a part; or all that does is here at once, as after a finish reason."""
+        if self._watch.look(part) and not self._watch.last and self._connection is not None:
+            return bool(await self._connection.end_comes(TAIL))
+        return self._watch.last
 
     async def _tail(self) -> bytes:
         tail = b""
