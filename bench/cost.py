@@ -143,7 +143,7 @@ def main() -> None:
         "the two of a pair alternating.\nThe range is the machine's noise. Above 1, byoclient is the cheaper one.\n\n"
         f"{table}\n"
     )
-    (ROOT / "bench" / "requests.md").write_text(text)
+    (ROOT / "bench" / "cost.md").write_text(text)
     print(text, end="")
 
 

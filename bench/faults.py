@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench.fault_rows import LANGROID_ROWS, ROWS
+from bench.fault_rows.table import LANGROID_ROWS, ROWS
 from tests.support.fault_server import FaultServer
 
 ROOT = Path(__file__).parents[1]
@@ -51,7 +51,8 @@ def take(python: str, row: str, side: str, mode: str, *, quick: bool) -> str:
         given = {"row": row, "side": side, "mode": mode, "scale": QUICK if quick else 1}
         given |= {"port": server.port, "control": server.control_port}
         process = subprocess.Popen(
-            [python, str(ROOT / "bench" / "fault_rows.py"), json.dumps(given)],
+            [python, "-m", "bench.fault_rows", json.dumps(given)],
+            cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,

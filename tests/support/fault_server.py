@@ -37,6 +37,10 @@ class FaultServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        """End it as a region ends: without a word."""
         self._process.kill()
         self._process.communicate()
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import byoclient
-from tests.yaml_files import MESSAGES
+from tests.support import asking
+from tests.support.ledger import Ledger
 
 
 def version_of(client: object) -> str:
@@ -28,8 +29,8 @@ class Refusals(logging.Handler):
 
 
 def reload_under_load(
-    path: Path, put: Callable[[str], None], reloads: int, threads: int
-) -> tuple[set[str], list[str], list[str]]:
+    path: Path, put: Callable[[str], None], reloads: int, threads: int, ledger: Ledger
+) -> tuple[set[str], list[str]]:
     """Ask in threads while the file is written anew, each fifth time wrongly.
 
     Each version stays until it has answered or was refused.
@@ -39,14 +40,14 @@ def reload_under_load(
         put: replaces it by the version of a name, whose clients send that as the header x-version; `bad` is wrong.
         reloads: how many versions.
         threads: how many ask.
+        ledger: takes in what they ask; the first error ends it all.
 
     Returns:
-        the versions that answered, the requests that failed, what was logged of wrong versions.
+        the versions that answered, what was logged of wrong versions.
     """
     clients = byoclient.watch(path, interval=0)
     stop = threading.Event()
     answered: set[str] = set()
-    failures: list[str] = []
     refusals = Refusals()
     logging.getLogger("byoclient.reload").addHandler(refusals)
 
@@ -54,10 +55,11 @@ def reload_under_load(
         while not stop.is_set():
             try:
                 client = clients.client()
-                client.chat.completions.create(model="gpt-4o", messages=MESSAGES)
-                answered.add(version_of(client))
-            except Exception as error:
-                failures.append(repr(error))
+            except byoclient.ByoclientError as error:
+                ledger.fail(ledger.send(), error)
+                return
+            asking.ask(client, ledger)
+            answered.add(version_of(client))
 
     workers = [threading.Thread(target=ask) for _ in range(threads)]
     for worker in workers:
@@ -65,11 +67,11 @@ def reload_under_load(
     for index in range(reloads):
         name, before = "bad" if index % 5 == 4 else f"v{index}", len(refusals.texts)
         put(name)
-        while (len(refusals.texts) == before if name == "bad" else name not in answered) and not failures:
+        while (len(refusals.texts) == before if name == "bad" else name not in answered) and not ledger.errors:
             stop.wait(0.001)
     stop.set()
     for worker in workers:
         worker.join()
     logging.getLogger("byoclient.reload").removeHandler(refusals)
     clients.close()
-    return answered, failures, refusals.texts
+    return answered, refusals.texts

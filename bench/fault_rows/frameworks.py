@@ -9,7 +9,7 @@ import sys
 from contextlib import redirect_stdout
 from typing import Any
 
-from bench.fault_sides import Run
+from bench.fault_rows.sides import Run
 from tests.support.ledger import Ledger
 from tests.support.tokenizer import tokenizer_folder
 

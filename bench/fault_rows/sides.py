@@ -1,10 +1,11 @@
-"""The two sides of bench/faults.py: clients as the documentation of openai shows them, and byoclient's."""
+"""The two sides: clients as the documentation of openai shows them, and byoclient's."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 from tests.support.fault_server import API_KEY, FILE, control
@@ -36,6 +37,10 @@ class Plain:
     def patient_for(self, seconds: float) -> Plain:
         """Return a side whose requests may take so long."""
         return _PatientPlain(self.url, seconds)
+
+    def before(self, url: str) -> Plain:
+        """Return a side that asks another endpoint; when that one fails, there is no other."""
+        return Plain(url)
 
     def langroid(self, *, stream: bool) -> Any:
         """Return Langroid's config, with the providers of its documentation."""
@@ -86,6 +91,20 @@ class Ours:
     def patient_for(self, seconds: float) -> Ours:
         """Return a side whose requests may take so long."""
         return Ours(self.url, f"  max_retries: 0\n  http: {{total_timeout: {seconds}}}\n")
+
+    def before(self, url: str) -> Ours:
+        """Return a side that asks another endpoint, and this one when that one fails."""
+        side = Ours(url)
+        entries = "".join(
+            f"    - {{azure_endpoint: '{where}', api_key: {API_KEY}, priority: {priority}}}\n"
+            for priority, where in enumerate((url, self.url))
+        )
+        alone = f"  azure_endpoint: {url}\n", f"  api_key: {API_KEY}\n"
+        text = FILE.format(url=url, key=API_KEY)
+        for line in alone:
+            text = text.replace(line, "")
+        Path(side.path).write_text(f"{text}  endpoints:\n{entries}")
+        return side
 
     def langroid(self, *, stream: bool) -> Any:
         """Return Langroid's config."""
