@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Iterable
+from itertools import permutations
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +14,7 @@ from importlib_metadata import Distribution, distributions
 from pydantic import BaseModel
 
 from byoclient import ProviderError, ResolveError, Trust
+from byoclient.errors import with_article
 from byoclient.importing import import_function, options_model
 from byoclient.plugins import (
     ADAPTERS,
@@ -24,7 +26,7 @@ from byoclient.plugins import (
     scan,
 )
 from byoclient.references import MAX_LENGTH, NameReference, parse_reference
-from byoclient.resolve import find, found_plugin, ignored
+from byoclient.resolve import NOUNS, find, found_plugin, ignored
 from tests.support.installed import install, point
 
 NOTHING = Catalogue((), (), ())
@@ -69,6 +71,29 @@ def test_an_unknown_name_says_nothing_of_ignored_ones_in_other_groups() -> None:
     assert "is ignored" in refused("gateway", Catalogue((), (), (plugin(),)))
 
 
+def test_of_several_ignored_ones_the_first_is_shown() -> None:
+    """One is enough to say what to do."""
+    first, second = plugin(), dataclasses.replace(plugin(), distribution="acme-two")
+    said = refused("gateway", Catalogue((), (), (first, second)))
+    assert "'gateway' of acme 1.0 is ignored" in said
+    assert "acme-two" not in said
+
+
+def test_a_name_that_only_the_other_side_has_is_said_so() -> None:
+    """A sync client provider where an async one is meant, or the other way round; adapters have no other side."""
+    for group, other in ((CLIENT_PROVIDERS, ASYNC_CLIENT_PROVIDERS), (ASYNC_CLIENT_PROVIDERS, CLIENT_PROVIDERS)):
+        said = refused("gateway", Catalogue((plugin(group=other),), (), ()), group)
+        assert f"There is {with_article(NOUNS[other])} of that name." in said
+    assert "of that name" not in refused("gateway", Catalogue((plugin(),), (), ()), ADAPTERS)
+
+
+def test_what_was_found_says_who_is_trusted() -> None:
+    """The distribution with its version, or this program."""
+    assert str(found_plugin("gateway", plugin())) == "gateway from acme 1.0"
+    trusted = find("edge.mod:f", CLIENT_PROVIDERS, NOTHING, Trust(modules=("edge.mod",)))
+    assert str(trusted) == "edge.mod:f, trusted by this program"
+
+
 def test_an_unknown_name_is_not_followed_by_the_list_twice() -> None:
     """What is close is suggested; else only what is installed is listed, once."""
     far, close = refused("zzz", Catalogue((plugin(),), (), ())), refused("gatewai", Catalogue((plugin(),), (), ()))
@@ -104,10 +129,24 @@ def test_of_several_who_advertise_a_function_the_one_that_installed_it_counts(
     install(tmp_path, "b-owner", point("two", "edge_mod:f"), {"edge_mod.py": "def f(): ...\n"})
     install(tmp_path, "c-last", point("three", "edge_mod:f"))
     monkeypatch.syspath_prepend(str(tmp_path))
-    found = find("edge_mod:f", CLIENT_PROVIDERS, catalogue(tmp_path), Trust())
-    assert found.plugin is not None
-    assert found.plugin.distribution == "b-owner"
+    for order in permutations(catalogue(tmp_path).plugins):
+        found = find("edge_mod:f", CLIENT_PROVIDERS, Catalogue(order, (), ()), Trust())
+        assert found.plugin is not None
+        assert found.plugin.distribution == "b-owner"
     assert "edge_mod" not in sys.modules
+
+
+def test_where_none_of_them_installed_it_the_first_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The module lies beside them, and in nobody's RECORD."""
+    install(tmp_path, "a-first", point("one", "stray_mod:f"))
+    install(tmp_path, "b-last", point("two", "stray_mod:f"))
+    (tmp_path / "stray_mod.py").write_text("def f(): ...\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for order in permutations(catalogue(tmp_path).plugins):
+        with pytest.raises(ResolveError) as caught:
+            find("stray_mod:f", CLIENT_PROVIDERS, Catalogue(order, (), ()), Trust())
+        assert order[0].distribution in caught.value.message
+        assert order[1].distribution not in caught.value.message
 
 
 def test_a_module_that_needs_another_one_is_not_said_to_be_missing(
