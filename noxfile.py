@@ -105,6 +105,6 @@ def mutation(session: nox.Session, part: str) -> None:
 
 @nox.session(python="3.11")
 def clusters(session: nox.Session) -> None:
-    """Clients in the workers of real local clusters, of Ray and of Dask."""
-    session.install("-q", "-e", ".[emulator]", "pytest", "ray", "distributed")
+    """Clients in the workers of real local clusters: of Ray, of Dask and, where there is Java, of Spark."""
+    session.install("-q", "-e", ".[emulator]", "pytest", "ray", "distributed", "pyspark")
     session.run("python", "-m", "pytest", "-m", "clusters", "tests/clusters", *session.posargs)
