@@ -39,7 +39,7 @@ def environment_with(openai: str, folder: Path) -> str:
     """Return the Python of a fresh environment with byoclient and this version of openai."""
     venv.create(folder, with_pip=True)
     python = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
-    subprocess.run([python, "-m", "pip", "install", "-qq", str(ROOT), f"openai=={openai}"], check=True)
+    subprocess.run([python, "-m", "pip", "install", "-qq", f"{ROOT}[emulator]", f"openai=={openai}"], check=True)
     return python
 
 
