@@ -115,7 +115,7 @@ def head() -> str:
         "Each figure is taken in a process of its\nown, against a server in another process. Lost: sent, and not "
         "answered. Duplicated: executed once more than\nneeded. Crossed: answered with another request's answer. "
         "Silent: a stream that ended without an error though it\nwas not complete. No request is hit more than twice, "
-        "since both sides try three times.\n\n"
+        "since both sides try three times. The plain SDK knows one endpoint only, the one that is killed.\n\n"
     )
 
 
