@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import py_compile
 import sys
 import types
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
@@ -264,7 +267,31 @@ def _only_in_working_directory(entry: str) -> Arrange:
 def _only_beside_script(site: Path, other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(other, "acme", point("gw", "acme_mod:gateway"), {"acme_mod.py": GOOD})
     monkeypatch.setattr(sys.modules["__main__"], "__file__", str(other / "script.py"), raising=False)
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None)
     monkeypatch.syspath_prepend(str(other))
+
+
+def _beside_module_that_runs(site: Path, other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _only_beside_script(site, other, monkeypatch)
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(other / "app/cli.py"))
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", ModuleSpec("app.cli", None))
+
+
+def _package_around(*files: str, link: bool = False) -> Arrange:
+    """Put files, whose code must not run, before a package; with a link to the module that was installed."""
+
+    def arrange(site: Path, other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        installed = {"acme_pkg/__init__.py": "", "acme_pkg/sub/__init__.py": "", "acme_pkg/sub/mod.py": GOOD}
+        install(site, "acme", point("gw", "acme_pkg.sub.mod:gateway"), installed)
+        for file in files:
+            (other / file).parent.mkdir(parents=True, exist_ok=True)
+            (other / file).write_text("CALLED()\n")
+        if link:
+            (other / "acme_pkg/sub").mkdir()
+            (other / "acme_pkg/sub/mod.py").symlink_to(site / "acme_pkg/sub/mod.py")
+        monkeypatch.syspath_prepend(str(other))
+
+    return arrange
 
 
 def _split_namespace(site: Path, other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -383,6 +410,11 @@ PLACES: dict[str, Place] = {
     "a distribution in ''": Place(_only_in_working_directory("''"), "the working directory"),
     "a distribution beside the script": Place(_only_beside_script, "the script's folder"),
     "by its path": Place(_only_beside_script, "advertised by no installed", reference="acme_mod:gateway"),
+    "a distribution beside a module that runs": Place(_beside_module_that_runs, "the script's folder"),
+    "a package around the module": Place(_package_around("acme_pkg/__init__.py"), SHADOW),
+    "a package within that": Place(_package_around("acme_pkg/__init__.py", "acme_pkg/sub/__init__.py"), SHADOW),
+    "a package with a link to the module": Place(_package_around("acme_pkg/__init__.py", link=True), SHADOW),
+    "a module in place of the package": Place(_package_around("acme_pkg.py"), SHADOW),
     "a namespace that two share": Place(_split_namespace, SHADOW),
     "a namespace in a namespace": Place(_nested_namespace, SHADOW),
     "a module of another distribution": Place(_of_another_distribution, SHADOW),
@@ -443,6 +475,30 @@ def test_a_module_from_elsewhere_is_refused(
     assert any(part in said for part in place.says.split("|")), said
 
 
+def test_a_module_in_a_later_working_directory_is_refused(
+    site: Path, tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty entry of `sys.path` means another folder when the directory was changed since the file was loaded."""
+    install(site, "acme", point("gw", "acme_mod:gateway"), {"acme_mod.py": GOOD})
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+    (second / "acme_mod.py").write_text("CALLED()\n" + GOOD)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    monkeypatch.chdir(first)
+    clients = byoclient.load(write("model: x\nclient_provider: gw\n"))
+    monkeypatch.chdir(second)
+    with pytest.raises(byoclient.ResolveError, match=SHADOW):
+        clients.client()
+    assert not hasattr(sys, "acme_called")
+    second.joinpath("acme_mod.py").unlink()
+    second.rmdir()
+    byoclient.load(tmp_path / "llm.yaml")  # a directory that is gone holds nothing
+    monkeypatch.chdir(first)
+    with pytest.raises(byoclient.ProviderError, match="'gw' returned NoneType"):
+        clients.client()
+
+
 def test_the_table_has_eighty_rows_and_more() -> None:
     """Each is a way that was tried on somebody's loader, or could be on this one."""
     assert len(TEXTS) + len(BODIES) + len(LATE) + len(PLACES) >= 200
@@ -451,7 +507,9 @@ def test_the_table_has_eighty_rows_and_more() -> None:
 # And what must go on working.
 
 
-@pytest.mark.parametrize("way", ["installed", "editable", "pth", "no record", "egg-info", "link", "namespace"])
+@pytest.mark.parametrize(
+    "way", ["installed", "editable", "pth", "no record", "egg-info", "link", "namespace", "compiled"]
+)
 def test_each_way_to_install_is_good(way: str, site: Path, tmp_path: Path, write: Write) -> None:
     """The function is found, imported and called."""
     other = tmp_path / "other"
@@ -464,6 +522,9 @@ def test_each_way_to_install_is_good(way: str, site: Path, tmp_path: Path, write
         (site / file).write_text(GOOD)
     else:
         info = install(site, "acme", point("gw", f"{module}:gateway"), {file: GOOD}, record=way != "no record")
+    if way == "compiled":
+        py_compile.compile(str(site / file), cfile=str(site / f"{file}c"), doraise=True)
+        (site / file).unlink()
     if way in ("editable", "pth", "link"):
         other.mkdir()
         (site / file).rename(other / file)
@@ -482,6 +543,37 @@ def test_each_way_to_install_is_good(way: str, site: Path, tmp_path: Path, write
     finally:
         if str(other) in sys.path:
             sys.path.remove(str(other))
+
+
+def test_a_zipped_egg_is_good(site: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its metadata and its packages are in one file on `sys.path`."""
+    with zipfile.ZipFile(site / "acme.egg", "w") as egg:
+        egg.writestr("EGG-INFO/PKG-INFO", "Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
+        egg.writestr("EGG-INFO/entry_points.txt", point("gw", "acme_pkg.mod:gateway"))
+        egg.writestr("acme_pkg/__init__.py", "")
+        egg.writestr("acme_pkg/mod.py", GOOD)
+    monkeypatch.syspath_prepend(str(site / "acme.egg"))
+    with pytest.raises(byoclient.ProviderError, match="'gw' returned NoneType"):
+        byoclient.load(write("model: x\nclient_provider: gw\n")).client()
+
+
+def test_an_old_namespace_package_may_be_anothers(
+    site: Path, tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its `__init__.py` came with another distribution, into another folder that is installed into."""
+    other = tmp_path / "other"
+    extend = "import pkgutil\n__path__ = pkgutil.extend_path(__path__, __name__)\n"
+    install(other, "acme-core", "", {"acme_old/__init__.py": extend})
+    install(
+        site, "acme", point("gw", "acme_old.mod:gateway"), {"acme_old/__init__.py": extend, "acme_old/mod.py": GOOD}
+    )
+    monkeypatch.syspath_prepend(str(other))
+    path = write("model: x\nclient_provider: gw\n")
+    with pytest.raises(byoclient.ResolveError, match=SHADOW):
+        byoclient.load(path)
+    monkeypatch.setattr("site.getsitepackages", lambda: [str(other)])
+    with pytest.raises(byoclient.ProviderError, match="'gw' returned NoneType"):
+        byoclient.load(path).client()
 
 
 def test_a_trusted_module_may_lie_in_the_working_directory(

@@ -14,6 +14,7 @@ import sysconfig
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 OWN_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__init__.py")
@@ -42,9 +43,22 @@ def passing() -> Passing:
     return Passing(frozenset(found - set(_installed_into()) if found else ()))
 
 
+def is_installed_into(folder: str) -> bool:
+    """Whether a folder is a site-packages folder, or one that a `.pth` file in it lists."""
+    return _real(folder) in set(_installed_into())
+
+
 def _script_folder() -> str | None:
-    file = getattr(sys.modules.get("__main__"), "__file__", None)
-    return os.path.dirname(file) or os.curdir if isinstance(file, str) else None
+    """Return the folder from which the program is run; that of `python -m app` is the one around `app`."""
+    main = sys.modules.get("__main__")
+    file, spec = getattr(main, "__file__", None), getattr(main, "__spec__", None)
+    if not isinstance(file, str):
+        return None
+    levels = spec.name.count(".") if isinstance(spec, ModuleSpec) else 0
+    folder = os.path.dirname(file)
+    for _ in range(levels):
+        folder = os.path.dirname(folder)
+    return folder or os.curdir
 
 
 def _installed_into() -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import pkgutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -19,16 +20,31 @@ def locate(module: str) -> ModuleSpec | None:
     What is imported already is what an import gives, whatever lies on `sys.path`. A package's own code could still
     change where its submodules come from: that shows on the module after its import.
     """
+    *_, (_, spec) = _walk(module)
+    return spec
+
+
+def packages_to_import(module: str) -> Iterator[tuple[str, str]]:
+    """Yield name and file of each package around a module whose code `import module` would run, outermost first."""
+    for name, spec in _walk(module):
+        file = file_of(spec)
+        if name != module and name not in sys.modules and file is not None:
+            yield name, file
+
+
+def _walk(module: str) -> Iterator[tuple[str, ModuleSpec | None]]:
+    """Yield the packages around a module and the module, up to the first that is not there."""
     path: Iterable[str] | None = None
-    name, spec = "", None
+    name = ""
     for part in module.split("."):
         name = f"{name}.{part}".lstrip(".")
         loaded = sys.modules.get(name)
         spec = getattr(loaded, "__spec__", None) if loaded is not None else _find(name, path)
-        if not isinstance(spec, ModuleSpec):
-            return None
-        path = getattr(loaded, "__path__", spec.submodule_search_locations) or ()
-    return spec
+        found = spec if isinstance(spec, ModuleSpec) else None
+        yield name, found
+        if found is None:
+            return
+        path = getattr(loaded, "__path__", found.submodule_search_locations) or ()
 
 
 def _find(name: str, path: Iterable[str] | None) -> ModuleSpec | None:
@@ -53,8 +69,7 @@ def _ask(finder: Any, name: str, path: Iterable[str] | None) -> ModuleSpec | Non
 def _on_path(name: str, path: Iterable[str] | None) -> ModuleSpec | None:
     portions: list[str] = []
     for entry in sys.path if path is None else path:
-        finder = pkgutil.get_importer(entry or ".") if isinstance(entry, str) else None
-        find_spec: Any = getattr(finder, "find_spec", None)
+        find_spec: Any = getattr(_importer(entry), "find_spec", None)
         spec = find_spec(name) if find_spec else None
         if spec is not None and spec.loader is not None:
             return spec if isinstance(spec, ModuleSpec) else None
@@ -64,6 +79,16 @@ def _on_path(name: str, path: Iterable[str] | None) -> ModuleSpec | None:
     namespace = ModuleSpec(name, None, is_package=True)
     namespace.submodule_search_locations = portions
     return namespace
+
+
+def _importer(entry: object) -> object:
+    if not isinstance(entry, str):
+        return None
+    try:
+        # As an import does: an importer of '.' keeps what that was when it was first asked.
+        return pkgutil.get_importer(entry or os.getcwd())
+    except OSError:  # the working directory was removed
+        return None
 
 
 def file_of(module: ModuleType | ModuleSpec | None) -> str | None:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
@@ -27,14 +28,31 @@ def owns(metadata: str, module: str, file: str) -> bool:
     inside = _path_in_distribution(module, file)
     if inside is None:
         return False
-    base = os.path.dirname(metadata.rstrip("/\\"))
+    base = _base(metadata)
     record = _record(metadata)
     if record is None:  # Linux distributions and freezers take it away
         return _same(os.path.join(base, inside), file)
-    if inside in record:
+    if inside in record or re.sub(r"\.pyc$", ".py", inside) in record:  # as freezers compile and take away
         return _same(os.path.join(base, inside), file)
-    shown = [folder for name in record if name.endswith(".pth") for folder in _folders(os.path.join(base, name))]
+    links = [name for name in record if name.endswith(".pth") and "/" not in name]  # Python reads no others
+    shown = [folder for name in links for folder in _folders(os.path.join(base, name))]
     return any(_same(os.path.join(folder, inside), file) for folder in shown) or _is_below(_editable(metadata), file)
+
+
+def lies_beside(metadata: str, package: str, file: str) -> bool:
+    """Whether a package lies in the folder that a distribution was installed into, whoever put it there."""
+    inside = _path_in_distribution(package, file)
+    return inside is not None and _same(os.path.join(_base(metadata), inside), file)
+
+
+def folder_of(package: str, file: str) -> str | None:
+    """Return the folder on `sys.path` that the file of a package is found from; None for a file of another name."""
+    inside = _path_in_distribution(package, file)
+    return None if inside is None else os.path.dirname(file[: -len(inside)]) or os.curdir
+
+
+def _base(metadata: str) -> str:
+    return os.path.dirname(metadata.rstrip("/\\"))
 
 
 def _path_in_distribution(module: str, file: str) -> str | None:
@@ -49,11 +67,18 @@ def _path_in_distribution(module: str, file: str) -> str | None:
 
 def _record(metadata: str) -> set[str] | None:
     """Return the files that an installer noted; None where nobody did."""
+    path = os.path.join(metadata, "RECORD")
     try:
-        with open(os.path.join(metadata, "RECORD"), encoding="utf-8", newline="") as lines:
-            return {row[0].replace("\\", "/") for row in csv.reader(lines) if row}
+        found = os.stat(path)
+        return _files_in(path, found.st_mtime_ns, found.st_size)
     except (OSError, ValueError, csv.Error):
         return None
+
+
+@lru_cache(maxsize=8)  # a file may name functions of one distribution hundreds of times
+def _files_in(record: str, *state: int) -> set[str]:
+    with open(record, encoding="utf-8", newline="") as lines:
+        return {row[0].replace("\\", "/") for row in csv.reader(lines) if row}
 
 
 def _folders(pth: str) -> list[str]:

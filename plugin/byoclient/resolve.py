@@ -6,8 +6,9 @@ import os
 from dataclasses import dataclass
 
 from byoclient.errors import ResolveError, TrustError, shown, suggestion, with_article
-from byoclient.locating import file_of, locate
-from byoclient.ownership import owns
+from byoclient.folders import is_installed_into
+from byoclient.locating import file_of, locate, packages_to_import
+from byoclient.ownership import folder_of, lies_beside, owns
 from byoclient.plugins import (
     ADAPTERS,
     ASYNC_CLIENT_PROVIDERS,
@@ -107,15 +108,29 @@ def owned(found: Found, file: str | None = None) -> Found:
     plugin = found.plugin
     if plugin is None or plugin.is_built_in:
         return found  # a module that the program trusts may lie anywhere
-    file = file or file_of(locate(found.module))
     if file is None:
-        return found  # the import says what is missing
-    if not owns(plugin.location, found.module, file):
-        raise ResolveError(
-            f"'{found.module}' of {plugin.distribution} {plugin.version} would be imported from '{shown(file)}', which "
-            f"that distribution did not install. Remove what shadows it, or reinstall {plugin.distribution}."
-        )
+        _check_packages(found.module, plugin)
+    file = file or file_of(locate(found.module))
+    if file is not None and not owns(plugin.location, found.module, file):  # where there is none the import says so
+        raise _shadowed(found.module, file, plugin)
     return found
+
+
+def _check_packages(module: str, plugin: Plugin) -> None:
+    """Refuse a package around a module that comes from where nobody installs: its code would run first."""
+    for package, file in packages_to_import(module):
+        if lies_beside(plugin.location, package, file) or owns(plugin.location, package, file):
+            continue
+        folder = folder_of(package, file)  # another distribution's part of an old namespace package
+        if folder is None or not is_installed_into(folder):
+            raise _shadowed(package, file, plugin)
+
+
+def _shadowed(module: str, file: str, plugin: Plugin) -> ResolveError:
+    return ResolveError(
+        f"'{module}' of {plugin.distribution} {plugin.version} would be imported from '{shown(file)}', which "
+        f"that distribution did not install. Remove what shadows it, or reinstall {plugin.distribution}."
+    )
 
 
 def pick(parsed: NameReference, group: str, catalogue: Catalogue) -> Plugin:
