@@ -20,6 +20,7 @@ from byoclient.config import reading
 from byoclient.config.files import MAX_BYTES
 from byoclient.config.reading import MAX_DEPTH, MAX_KEY, MAX_NODES, MAX_SCALAR, Reader, read_file
 from tests.conftest import Write
+from tests.support.memory import PEAK
 
 
 def data(text: str) -> object:
@@ -234,13 +235,11 @@ HOSTILE = {
     "spaces": " " * MAX_BYTES,
     "tabs": "\t" * MAX_BYTES,
 }
-MEASURE = """
-import resource, sys
+MEASURE = f"""{PEAK}
 from contextlib import suppress
 from pathlib import Path
 from byoclient.config.reading import read_file
 from byoclient.errors import ConfigError
-def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1 if sys.platform == "linux" else 1024)
 before = peak()
 for path in sorted(Path(sys.argv[1]).iterdir()):
     with suppress(ConfigError):

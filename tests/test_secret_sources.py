@@ -324,6 +324,15 @@ def test_a_file_that_holds_no_secret_is_told_when_the_client_is_built(
     assert wrong(path) == f"{where} is no regular file. Name one that holds only the secret."
 
 
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no such file there")
+def test_the_environment_is_no_file(emulator: Emulator, write: Write) -> None:
+    """It would hold variables that a file may not read; the system makes it up, so that it has no size."""
+    path = write(azure_file(emulator, "api_key: k", more="  default_query: {all: {file: /proc/self/environ}}\n"))
+    assert wrong(path) == (
+        ":8: options.default_query.all: the file '/proc/self/environ' is empty. Name one that holds only the secret."
+    )
+
+
 def test_a_keyring_that_gives_nothing_says_what_to_type(
     emulator: Emulator, write: Write, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,9 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 R = TypeVar("R")
 
+MOST_ERRORS = 100
+"""How many of one sort are told of a file; making thousands of messages would take long, and nobody reads them."""
+
 
 class ByoclientError(Exception):
     """The root of all errors that byoclient raises on purpose."""

@@ -14,7 +14,7 @@ from byoclient.config import LlmConfig, Section, read_file, validate
 from byoclient.config.section import Loc
 from byoclient.config.validation import each, raise_all
 from byoclient.config.variables import Substitution
-from byoclient.errors import ConfigError, PlacedError, suggestion, without_frames
+from byoclient.errors import MOST_ERRORS, ConfigError, PlacedError, suggestion, without_frames
 from byoclient.plugging import checked_settings, find_adapter, settings_of
 from byoclient.plugins import Catalogue, Plugin, scan
 from byoclient.sides import ASYNC_CLIENT, CLIENT, Side, located
@@ -187,6 +187,8 @@ def _check_adapters(adapters: Section, catalogue: Catalogue, errors: list[Config
     """Check the names of the adapters, and the settings of the built-in ones."""
     seen: dict[Plugin, str] = {}
     for name in adapters.data if isinstance(adapters.data, dict) else ():
+        if len(errors) > MOST_ERRORS:
+            return
         with collected(errors), located(adapters, name):
             plugin = find_adapter(name, catalogue)
             if plugin in seen:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import CoroutineType, FunctionType
 from typing import Any
 
@@ -50,12 +50,14 @@ class Side:
         found: the function that the reference leads to.
         section: the LLM in the file.
         trust: what the calling program allows.
+        catalogue: what was installed when the file was loaded.
     """
 
     kind: Kind
     found: Found
     section: Section
     trust: Trust
+    catalogue: Catalogue = field(repr=False)
 
     @classmethod
     def find(
@@ -67,7 +69,7 @@ class Side:
             return None
         try:
             with located(section, kind.key):
-                return cls(kind, find(reference, kind.group, catalogue, trust), section, trust)
+                return cls(kind, find(reference, kind.group, catalogue, trust), section, trust, catalogue)
         except ConfigError as error:
             errors.append(error)
             return None
@@ -104,7 +106,7 @@ class Side:
                 raise options.error(f"'{self.found.reference}' takes no options. Take them away.")
             return None
         options = replace(options, data={} if options.data is None else options.data)
-        context = OptionsContext(self.trust, replace(options, data=None))
+        context = OptionsContext(self.trust, replace(options, data=None), self.catalogue)
         return validate(model, options, unknown=f"unknown option of '{self.found.reference}'", context=context)
 
     def build(self) -> Any:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator
 
 from byoclient.config.fields import FilePath
 from byoclient.config.models import StrictModel
+from byoclient.config.sources import state_of
+
+MAX_BYTES = 2 * 1024 * 1024
 
 
 class CertificateAndKey(StrictModel):
@@ -30,14 +35,37 @@ def certificate_files(certificate: str | CertificateAndKey) -> tuple[str, str | 
     return certificate.cert_file, certificate.key_file
 
 
+def holds_authorities(path: str) -> bool:
+    """Whether a file holds certificates of authorities, in PEM."""
+    return _is_loaded(*_state_of(path))
+
+
 def _usable(certificate: str | CertificateAndKey) -> str | CertificateAndKey:
     cert_file, key_file = certificate_files(certificate)
-    try:
-        # Without the password OpenSSL would ask for that of an encrypted key on the terminal.
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert_file, key_file, password="")
-    except (OSError, ValueError):
-        raise ValueError("is no PEM certificate with its private key, not encrypted") from None
+    if not _is_loaded(*_state_of(cert_file), *_state_of(key_file or cert_file)):
+        raise ValueError("is no PEM certificate with its private key, not encrypted")
     return certificate
+
+
+def _state_of(path: str) -> tuple[str, object]:
+    return os.path.realpath(path), state_of(path)
+
+
+@lru_cache(maxsize=64)  # loading the usual authorities takes 30 ms, and a file may name them hundreds of times
+def _is_loaded(path: str, state: object, key_path: str | None = None, key_state: object = None) -> bool:
+    """Whether OpenSSL takes a file of authorities or, where a key is given, a certificate with its key."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if not all(0 < os.stat(file).st_size <= MAX_BYTES for file in (path, key_path or path)):
+            return False  # OpenSSL reads to the end, which a file without a size may not have
+        if key_path is None:
+            context.load_verify_locations(path)
+        else:
+            # Without the password OpenSSL would ask for that of an encrypted key on the terminal.
+            context.load_cert_chain(path, key_path, password="")
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 ClientCertificate = Annotated[FilePath | CertificateAndKey, AfterValidator(_usable)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import ValidationInfo
 
@@ -19,10 +20,12 @@ class OptionsContext:
     Attributes:
         trust: what the calling program allows.
         options: where the options stand in the file, for errors that come up later.
+        catalogue: what is installed; None where nobody has looked yet.
     """
 
     trust: Trust = field(default_factory=Trust)
     options: Section | None = None
+    catalogue: Any = field(default=None, repr=False, compare=False)  # of a room above this one
 
 
 def trust_of(info: ValidationInfo) -> Trust:

@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from byoclient.config.certificates import ClientCertificate
+from byoclient.config.certificates import ClientCertificate, holds_authorities
 from byoclient.config.context import TRUST_ERROR, trust_of
 from byoclient.config.fields import FilePath, Secret
 from byoclient.config.models import StrictModel
@@ -36,13 +36,8 @@ class HttpOptions(StrictModel):
     @field_validator("ca_file")
     @classmethod
     def _certificates(cls, path: str | None) -> str | None:
-        if path is not None:
-            import ssl
-
-            try:
-                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
-            except (OSError, ValueError):
-                raise ValueError("is no PEM file with certificates") from None
+        if path is not None and not holds_authorities(path):
+            raise ValueError("is no PEM file with certificates")
         return path
 
     @field_validator("proxy")

@@ -6,6 +6,7 @@ A variable is read when the file is checked, as `${VAR}` is. A file or a keyring
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from typing import Annotated
 
@@ -66,7 +67,7 @@ def _from_env(name: object, fault: Fault, trust: Trust) -> SecretStr:
     wrong = fault(value)
     if wrong:
         raise _refused(f"the variable {name} {wrong}", "env")
-    return SecretStr(value)
+    return SecretStr(sys.intern(value))  # many fields may name one variable
 
 
 def _from_file(path: object, fault: Fault, trust: Trust) -> FileSecret:

@@ -116,8 +116,11 @@ def state_of(path: str) -> object:
 def _text_of(path: str) -> str:
     where = f"the file '{shown(path)}'"
     try:
-        if not stat.S_ISREG(Path(path).stat().st_mode):  # a pipe or device could stay silent, or have no end
+        found = Path(path).stat()
+        if not stat.S_ISREG(found.st_mode):  # a pipe or device could stay silent, or have no end
             raise ConfigError(f"{where} is no regular file. Name one that holds only the secret.")
+        if not found.st_size:  # nor is one that the system makes up, such as the environment of a process
+            raise ConfigError(f"{where} is empty. Name one that holds only the secret.")
         with Path(path).open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
@@ -14,7 +15,7 @@ from byoclient.config.exposure import exposed
 from byoclient.config.pydantic_start import BaseModel
 from byoclient.config.secrets import redact, told
 from byoclient.config.section import Key, Loc, Section
-from byoclient.errors import ConfigError, ConfigErrors, ProviderError, TrustError, suggestion
+from byoclient.errors import MOST_ERRORS, ConfigError, ConfigErrors, ProviderError, TrustError, suggestion
 
 M = TypeVar("M", bound=BaseModel)
 # pydantic's words for what YAML holds, and ours.
@@ -47,12 +48,13 @@ def validate(
     said, cause = "", None
     try:
         valid = model.model_validate(_copied(section.data), context=context, extra=extra)
-        raise_all(exposed(valid, section))
+        raise_all(islice(exposed(valid, section), MOST_ERRORS))
         return valid
     except ConfigError as error:
         errors = [error]
     except ValidationError as error:
-        errors = [_error(detail, model, section, unknown) for detail in error.errors(include_url=False)]
+        details = error.errors(include_url=False)[:MOST_ERRORS]
+        errors = [_error(detail, model, section, unknown) for detail in details]
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a model may raise what it likes, SystemExit too

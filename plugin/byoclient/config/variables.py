@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from byoclient.config.section import Loc, Section
-from byoclient.errors import ConfigError, TrustError
+from byoclient.errors import MOST_ERRORS, ConfigError, TrustError
 from byoclient.trust import ALWAYS_READABLE, Trust
 
 # `$${` stands for a literal `${`; the second part takes malformed ones too, to report them.
 _VARIABLE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(:-(?P<default>[^}]*))?\}|\$\{[^}]*\}?", re.A)
 
 
+MOST_READ = 1024 * 1024  # characters; naming a long variable again and again would fill the memory
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.A)
 
 
@@ -43,6 +44,7 @@ class Substitution:
         self._trust = trust
         self._environ = os.environ if environ is None else environ
         self._read: set[Loc] = set()
+        self._length = 0
         self.errors: list[ConfigError] = []
 
     def section(self) -> Section:
@@ -76,6 +78,9 @@ class Substitution:
         value = self._environ.get(name)
         if value:
             self._read.add(loc)
+            self._length += len(value)
+        if self._length > MOST_READ:
+            return self._fail(f"its variables hold more than {MOST_READ} characters together. Name fewer.", loc)
         if default is not None:
             return value or default
         if value is None:
@@ -83,5 +88,6 @@ class Substitution:
         return value
 
     def _fail(self, message: str, loc: Loc, kind: type[ConfigError] = ConfigError) -> str:
-        self.errors.append(self._section.error(message, *loc, kind=kind))
+        if len(self.errors) < MOST_ERRORS:
+            self.errors.append(self._section.error(message, *loc, kind=kind))
         return ""

@@ -15,12 +15,12 @@ from typing import Annotated
 from pydantic import BaseModel, PlainValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from byoclient.config.context import TRUST_ERROR, trust_of
+from byoclient.config.context import TRUST_ERROR, OptionsContext, trust_of
 from byoclient.config.fields import key_fault
 from byoclient.config.section import Loc
 from byoclient.errors import ConfigError, ProviderError, TrustError
 from byoclient.importing import import_function
-from byoclient.plugins import CLIENT_ASSERTIONS, scan
+from byoclient.plugins import CLIENT_ASSERTIONS, Catalogue, scan
 from byoclient.resolve import Found, find
 
 
@@ -30,10 +30,16 @@ def _found(reference: object, info: ValidationInfo) -> Found:
     if not isinstance(reference, str):
         raise ValueError("should be text, such as acme_identity:assertion")
     try:
-        return find(reference, CLIENT_ASSERTIONS, scan(), trust_of(info))
+        return find(reference, CLIENT_ASSERTIONS, _catalogue(info), trust_of(info))
     except ConfigError as error:
         kind = TRUST_ERROR if isinstance(error, TrustError) else "byoclient_reference"
         raise PydanticCustomError(kind, "{message}", {"message": error.message}) from None
+
+
+def _catalogue(info: ValidationInfo) -> Catalogue:
+    # A file may name functions in hundreds of credentials, and a scan takes long.
+    found = info.context.catalogue if isinstance(info.context, OptionsContext) else None
+    return found if isinstance(found, Catalogue) else scan()
 
 
 AssertionFunc = Annotated[Found, PlainValidator(_found)]
