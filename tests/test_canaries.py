@@ -8,7 +8,6 @@ import logging
 import os
 import pickle
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -24,10 +23,10 @@ from byoclient.emulator import Emulator
 from byoclient.plugins import ADAPTERS
 from tests.conftest import Write
 from tests.support.installed import install, point
+from tests.support.showing import all_of, shown_by
 from tests.yaml_files import MESSAGES
 
 CANARY = "canary7f3a9d/4c1e+5b"
-PACKAGE = str(Path(byoclient.__file__).parent)
 TRUST = Trust(modules=("acme_canary",))
 
 AZURE = """\
@@ -161,25 +160,6 @@ def written(emulator: Emulator, write: Write, tmp_path: Path, monkeypatch: pytes
         return write((head + {**FIELDS, **ENDPOINTS}[name]).format(**values))
 
     return write_field
-
-
-def shown_by(error: BaseException) -> Iterator[str]:
-    """Yield all that an error shows: its texts, its traceback, the locals of our frames, and of ours their pickle."""
-    yield str(error) + repr(error)
-    yield "".join(traceback.format_exception(error))
-    if isinstance(error, byoclient.ByoclientError):
-        yield repr(vars(error)) + pickle.dumps(error).decode("latin-1")
-    link: BaseException | None = error
-    while link is not None:
-        for frame, _ in traceback.walk_tb(link.__traceback__):
-            if frame.f_code.co_filename.startswith(PACKAGE):
-                yield f"{frame.f_code.co_qualname} {frame.f_locals!r}"
-        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
-
-
-def all_of(error: BaseException) -> str:
-    """Return an error as a tracker shows it that captures all locals, those of other libraries too."""
-    return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
 
 
 def surfaces(path: str) -> Iterator[str]:

@@ -25,6 +25,7 @@ OPENAI = "model: x\nclient_provider: openai\noptions: "
 LINE = "\n"
 UNSET, UNREADABLE = "k%d: '${AZURE_NONE}'", "k%d: '${NO}'"
 BIG = "q%d: '" + "${AZURE_BIG}" * 5 + "'"
+ODD = "'x %d': 'y/%d'"
 ASSERTION = "{kind: client_assertion, tenant_id: x, client_id: y, func: 'acme:f%d'}"
 
 
@@ -46,6 +47,7 @@ HOSTILE = {
     "keys that do not exist": f"{AZURE}  {many('azure_endpoin%d: 1', 4900, LINE + '  ')}\n",
     "keys of a credential that do not exist": f"{AZURE}  credential: {{kind: default, {many('k%d: 1', 4900)}}}\n",
     "sources that do not exist": f"{AZURE}  default_headers: {{{many('x%d: {fil: y}', 2400)}}}\n",
+    "headers that are none": f"{AZURE}  api_key: k\n  default_headers: {{{many(ODD, 4900)}}}\n",
     "functions of client assertions": chain(ASSERTION, 1000),
     "kinds that do not exist": chain("{kind: clint_secret}", 3000),
     "endpoints": f"{OPENAI}{{endpoints: [{many('{base_url: https://localhost, api_key: k%d}', 1400)}]}}\n",

@@ -15,6 +15,7 @@ from tests.conftest import Write
 CANARY = "canary-4b1d-9e77"
 
 MODULE = """
+from urllib.parse import quote, quote_plus
 from pydantic import BaseModel, Secret, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 import byoclient
@@ -38,8 +39,21 @@ class Custom(Options):
     def tell(cls, value):
         raise PydanticCustomError("acme", "not good: {value}", {"value": value["key"], "key": value["key"]})
 
+class Comparing(BaseModel):
+    key: str
+    other: str = "else"
+    @field_validator("other", mode="after")
+    @classmethod
+    def tell(cls, value, info): raise ValueError(f"{value} does not fit {info.data['key']}")
+    model_config = {"validate_default": True}
+
 class Generic(BaseModel):
     key: Secret[str]
+
+class Escaping(Options):
+    @field_validator("key", mode="before")
+    @classmethod
+    def tell(cls, value): raise ValueError(f"{value!r} {quote(value)} {quote_plus(value)} {quote(value, safe='')}")
 
 class Undefined(BaseModel):
     key: "NoSuchType"
@@ -47,6 +61,8 @@ class Undefined(BaseModel):
 def validating(options: Raising): ...
 def quoting(options: Quoting): ...
 def custom(options: Custom): ...
+def comparing(options: Comparing): ...
+def escaping(options: Escaping): ...
 def undefined(options: Undefined): ...
 def raising(options: Options): raise RuntimeError(options.key.get_secret_value())
 def generic(options: Generic): raise RuntimeError(options.key.get_secret_value())
@@ -62,7 +78,19 @@ class Mute(Exception):
     def __str__(self): raise RuntimeError
 def mute(options: Options): raise Mute
 """
-NAMES = ["validating", "quoting", "custom", "undefined", "raising", "generic", "leaving", "ours", "caused", "mute"]
+NAMES = [
+    "validating",
+    "quoting",
+    "custom",
+    "comparing",
+    "undefined",
+    "raising",
+    "generic",
+    "leaving",
+    "ours",
+    "caused",
+    "mute",
+]
 
 
 @pytest.fixture
@@ -87,6 +115,15 @@ def test_whatever_a_provider_does_its_options_stay_secret(name: str, module: str
         error = error.__context__  # type: ignore[assignment]
     assert str(caught.value).startswith((f"{path}:2: client_provider: ", f"{path}:3: options"))
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("key", ["it's-canary\\\\", "canary/+=", "canary one two", "canary\\u00e9"])
+def test_a_model_shows_a_value_in_no_form(key: str, module: str, write: Write) -> None:
+    """Neither as in a repr, nor as in a URL."""
+    path = write(f'model: x\nclient_provider: {module}:escaping\noptions: {{key: "{key}"}}\n')
+    with pytest.raises(byoclient.ConfigError) as caught:
+        byoclient.load(path, trust=Trust(modules=(module,))).prepare()
+    assert caught.value.message.replace("'", "").replace('"', "") == "… … … …."
 
 
 def test_no_repr_shows_the_options(write: Write) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import openai
@@ -171,3 +172,12 @@ def test_what_names_no_model_is_sent_as_it_is(regions: tuple[Emulator, Emulator]
         client.get("/nothing", cast_to=object)
     (request,) = west.requests
     assert (request.method, request.path, request.body) == ("GET", "/openai/v1/nothing", b"")
+
+
+def test_a_model_is_sent_as_it_is_written(emulator: Emulator, write: Write) -> None:
+    """What stands for something in a pattern too."""
+    own = f"base_url: '{emulator.url}/openai/v1', api_key: {emulator.api_key}, model: 'gpt\\q\\g<0>'"
+    client = byoclient.load(write(options(f"  endpoints: [{{{own}}}]\n  max_retries: 0\n", "openai"))).client()
+    with pytest.raises(openai.NotFoundError):
+        client.chat.completions.create(model="x", messages=[{"role": "user", "content": "x"}])
+    assert json.loads(emulator.requests[-1].body)["model"] == r"gpt\q\g<0>"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from urllib.parse import quote, quote_plus
 
-from byoclient.config.secrets import redact
+from byoclient.config.secrets import forms_of, redact
 
 # Each logs the URL of a request: httpx and httpx2 at INFO, openai at DEBUG (openai 2.54 to 3.57: `_base_client.py`).
 LOGGERS = ("httpx", "httpx2", "openai._base_client")
@@ -21,9 +20,7 @@ class QueryFilter(logging.Filter):
 
     def hide(self, values: Iterable[str]) -> None:
         """Take these out from now on, also as they stand in a URL."""
-        self._values |= {
-            form for value in values for form in (value, quote(value), quote(value, ""), quote_plus(value))
-        }
+        self._values |= forms_of(values)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let each record pass, without the values."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import quote, quote_plus
 
 from pydantic import BaseModel
 
@@ -40,7 +41,7 @@ def told(error: BaseException, secrets: Iterable[str]) -> tuple[str, BaseExcepti
         text = str(error)
     except Exception:  # somebody else's __str__
         text = ""
-    said = " ".join(redact(text, known).split())
+    said = " ".join(redact(text, forms_of(known)).split())
     return f"{type(error).__name__}{': ' if said else ''}{said}", _cause(error, known)
 
 
@@ -69,11 +70,25 @@ def _trace(error: BaseException, *, capture_locals: bool) -> str | None:
 def _holds(text: str, secrets: tuple[str, ...]) -> bool:
     # pydantic cuts the middle out of long values that it shows.
     ends = (part for secret in secrets if len(secret) >= 16 for part in (secret[:8], secret[-8:]))
-    return any(part in text for part in (*secrets, *ends))
+    return any(part in text for part in (*forms_of(secrets), *ends))
+
+
+def forms_of(values: Iterable[str]) -> set[str]:
+    """Return texts as they are, as they stand in a repr, and as they stand in a URL."""
+    return {
+        form
+        for value in values
+        for form in (value, repr(value)[1:-1], quote(value), quote(value, ""), quote_plus(value))
+    }
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """Return the text with each secret replaced by `…`; very short ones would only spoil the text."""
-    for secret in sorted((s for s in secrets if len(s) >= SHORTEST), key=len, reverse=True):
+    """Return the text with each secret replaced by `…`; very short ones would only spoil the text.
+
+    Args:
+        text: what somebody said.
+        secrets: as they may stand in it: `forms_of()` what they are.
+    """
+    for secret in sorted((s for s in secrets if len(s) >= SHORTEST and s in text), key=len, reverse=True):
         text = text.replace(secret, "…")
     return text

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from byoclient.errors import ConfigError, shown
+from byoclient.errors import ConfigError, shown, without_frames
 
 MAX_BYTES = 64 * 1024
 
@@ -49,6 +49,7 @@ class FileSecret(SecretSource):
     fault: Fault = field(repr=False)
     _held: _Held = field(default_factory=_Held, compare=False, repr=False)
 
+    @without_frames
     def get_secret_value(self) -> str:
         """Return the file's text, without the line break at its end."""
         held = self._held.read
@@ -79,6 +80,7 @@ class KeyringSecret(SecretSource):
     fault: Fault = field(repr=False)
     _held: _Held = field(default_factory=_Held, compare=False, repr=False)
 
+    @without_frames
     def get_secret_value(self) -> str:
         """Return the entry's password; it is asked for once."""
         if self._held.read is None:

@@ -8,12 +8,12 @@ from itertools import islice
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, core_schema
 
 from byoclient.config.context import TRUST_ERROR, OptionsContext
 from byoclient.config.exposure import exposed
 from byoclient.config.pydantic_start import BaseModel
-from byoclient.config.secrets import redact, told
+from byoclient.config.secrets import forms_of, redact, told
 from byoclient.config.section import Key, Loc, Section
 from byoclient.errors import MOST_ERRORS, ConfigError, ConfigErrors, ProviderError, TrustError, suggestion
 
@@ -25,6 +25,7 @@ _WORDS = {
     r"a valid string": "text",
 }
 MISSING = "missing. It is required."
+_PYDANTICS_OWN = frozenset(get_args(core_schema.ErrorType)) - {"value_error", "assertion_error"}
 
 
 def validate(
@@ -53,8 +54,7 @@ def validate(
     except ConfigError as error:
         errors = [error]
     except ValidationError as error:
-        details = error.errors(include_url=False)[:MOST_ERRORS]
-        errors = [_error(detail, model, section, unknown) for detail in details]
+        errors = _errors(error, model, section, unknown)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a model may raise what it likes, SystemExit too
@@ -96,7 +96,15 @@ def _parent(key: str | None) -> str:
     return "".join((key or "").rpartition(".")[:2])
 
 
-def _error(detail: ErrorDetails, model: type[BaseModel], section: Section, unknown: str) -> ConfigError:
+def _errors(error: ValidationError, model: type[BaseModel], section: Section, unknown: str) -> list[ConfigError]:
+    values = forms_of(_texts(section.data))
+    details = error.errors(include_url=False)[:MOST_ERRORS]
+    return [_error(detail, model, section, unknown, values) for detail in details]
+
+
+def _error(
+    detail: ErrorDetails, model: type[BaseModel], section: Section, unknown: str, values: set[str]
+) -> ConfigError:
     loc = _locate(detail["loc"], section.data)
     if detail["type"] == "extra_forbidden":
         names = _names_at([model], detail["loc"][:-1])
@@ -106,10 +114,10 @@ def _error(detail: ErrorDetails, model: type[BaseModel], section: Section, unkno
         return section.error(f"missing {_plain(detail['ctx']['discriminator'])}. One of: {kinds}.", *loc)
     kind = TrustError if detail["type"] == TRUST_ERROR else ConfigError
     key = detail.get("ctx", {}).get("key") if _is_ours(detail) else None
-    return section.error(_message(detail), *loc, *((key,) if key else ()), kind=kind)
+    return section.error(_message(detail, values), *loc, *((key,) if key else ()), kind=kind)
 
 
-def _message(detail: ErrorDetails) -> str:
+def _message(detail: ErrorDetails, values: set[str]) -> str:
     ctx = detail.get("ctx", {})
     if detail["type"] == "missing":
         return MISSING
@@ -121,7 +129,7 @@ def _message(detail: ErrorDetails) -> str:
         text = re.sub(pattern, word, text)
     found = f" Found {_describe(detail['input'])}." if text.startswith("should") else ""
     end = "" if text.endswith("?") else "."  # after "Did you mean 'x'?"
-    return f"{_without(text, detail)}{end}{found}"
+    return f"{_without(text, detail, values)}{end}{found}"
 
 
 def _plain(quoted: object) -> str:
@@ -140,9 +148,11 @@ def _is_ours(detail: ErrorDetails) -> bool:
     return detail["type"].startswith("byoclient_")
 
 
-def _without(text: str, detail: ErrorDetails) -> str:
-    """Take values out of a message that a model's own validator wrote; one of a whole model sees all values."""
-    return text if _is_ours(detail) else redact(text, _texts(detail["input"]))
+def _without(text: str, detail: ErrorDetails, values: set[str]) -> str:
+    """Take values out of a message; a model's own validator may have looked at all of them."""
+    if _is_ours(detail):
+        return text
+    return redact(text, forms_of(_texts(detail["input"])) if detail["type"] in _PYDANTICS_OWN else values)
 
 
 def _texts(value: object) -> Iterator[str]:

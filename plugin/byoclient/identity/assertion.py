@@ -88,5 +88,6 @@ class Assertion:
             raise ValueError(f"'{self.reference}' returned {type(assertion).__name__}; a client assertion is text")
         wrong = key_fault(assertion)
         if wrong:
+            del assertion  # may be good but for a line break, and error trackers show local variables
             raise ValueError(f"what '{self.reference}' returned {wrong}")
         return assertion

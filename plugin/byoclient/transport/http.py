@@ -14,6 +14,7 @@ from byoclient.errors import TrustError
 from byoclient.identity.sharing import TokenProvider
 from byoclient.transport.auth import HostBinding
 from byoclient.transport.options import ClientHttp
+from byoclient.transport.quiet import quiet
 from byoclient.transport.refresh import RefreshOnce
 from byoclient.transport.transports import AsyncSharedTransport, SharedTransport
 from byoclient.trust import Origin
@@ -33,11 +34,19 @@ class BoundHttpClient(openai.DefaultHttpxClient):
 
     binding: HostBinding | None
 
+    def build_request(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a request whose repr leaves the query out."""
+        return quiet(super().build_request(*args, **kwargs))
+
 
 class BoundAsyncHttpClient(openai.DefaultAsyncHttpxClient):
     """An async http client that sends only to allowed hosts."""
 
     binding: HostBinding | None
+
+    def build_request(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a request whose repr leaves the query out."""
+        return quiet(super().build_request(*args, **kwargs))
 
 
 def http_client(

@@ -105,12 +105,16 @@ class TimedStream(Timed, httpcore.NetworkStream):  # type: ignore[misc]  # one c
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of it, soon."""
         self._held += buffer
+        del buffer  # keys stand in it, and error trackers show local variables
         if len(self._held) > MOST_HELD or not self._network.holds:
             self._flush(timeout)
 
     def _flush(self, timeout: float | None) -> None:
         held, self._held = self._held, b""
-        self._stream.write(held, timeout)
+        try:
+            self._stream.write(held, timeout)
+        finally:
+            del held  # as above
 
     def start_tls(self, *args: Any, **kwargs: Any) -> TimedStream:
         """Go on over TLS."""
@@ -152,12 +156,16 @@ class AsyncTimedStream(Timed, httpcore.AsyncNetworkStream):  # type: ignore[misc
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of it, soon."""
         self._held += buffer
+        del buffer  # as above
         if len(self._held) > MOST_HELD or not self._network.holds:
             await self._flush(timeout)
 
     async def _flush(self, timeout: float | None) -> None:
         held, self._held = self._held, b""
-        await self._stream.write(held, timeout)
+        try:
+            await self._stream.write(held, timeout)
+        finally:
+            del held  # as above
 
     async def start_tls(self, *args: Any, **kwargs: Any) -> AsyncTimedStream:
         """Go on over TLS."""

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import AsyncGenerator, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import openai
@@ -34,7 +34,7 @@ class Refusal:
         claims: the claims challenge, decoded; None where there is none.
     """
 
-    token: str
+    token: str = field(repr=False)
     claims: str | None
 
 

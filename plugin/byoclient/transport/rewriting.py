@@ -14,6 +14,7 @@ from typing import Any
 from byoclient.transport.compat import httpx
 from byoclient.transport.endpoints import PLACEHOLDER_URL, Endpoint
 from byoclient.transport.http import HostError
+from byoclient.transport.quiet import quiet
 from byoclient.transport.refresh import can_be_sent_again
 
 _HOST = PLACEHOLDER_URL.removeprefix("https://").encode()
@@ -40,7 +41,8 @@ class Original:
         """Return the request for an endpoint, without a key or token."""
         rest, content = self._rest, None
         if endpoint.model is not None:
-            rest, found = _DEPLOYMENT.subn(b"deployments/" + endpoint.model.encode(), rest)
+            deployment = b"deployments/" + endpoint.model.encode()
+            rest, found = _DEPLOYMENT.subn(lambda match: deployment, rest)  # as it is: no template
             content = None if found or not self.again else with_model(self._request.content, endpoint.model)
         return self._made(_url_of(endpoint.url, rest), content, extensions)
 
@@ -50,9 +52,9 @@ class Original:
         if content is None and self.again:
             content = self._request.content
         if content is None:
-            return httpx.Request(method, url, headers=headers, stream=stream, extensions=extensions)
+            return quiet(httpx.Request(method, url, headers=headers, stream=stream, extensions=extensions))
         headers = [(name, value) for name, value in headers if name.lower() != b"content-length"]
-        return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
+        return quiet(httpx.Request(method, url, headers=headers, content=content, extensions=extensions))
 
 
 @lru_cache(maxsize=1000)  # most requests of a program have one of a few paths
@@ -66,6 +68,7 @@ def _path_of(url: Any) -> bytes:
     path: bytes = url.raw_path
     prefix = _PREFIX.match(path)
     if prefix is None or url.scheme != "https" or url.netloc != _HOST:
+        del path  # its query may hold a key, and error trackers show local variables
         raise HostError(
             f"a request to '{url.host}' has none of the endpoints of the options. Take the base_url or the host of the "
             "request away."
