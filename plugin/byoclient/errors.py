@@ -51,7 +51,7 @@ class PlacedError(ByoclientError):
         column: int | None = None,
         key: str | None = None,
     ) -> None:
-        self.message = message
+        self.message = message = _printable(message)  # a name in it may hold what a terminal obeys
         self.file = file
         self.line = line
         self.column = column
@@ -151,8 +151,13 @@ def _bare(error: ByoclientError) -> ByoclientError:
 
 def shown(text: str, longest: int = 80) -> str:
     """Return a name from a file as it may stand in a message: printable, and not without end."""
-    printable = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:longest])
-    return printable + ("…" if len(text) > longest else "")
+    return _printable(text[:longest]) + ("…" if len(text) > longest else "")
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def place(file: str | None, line: int | None = None, key: str | None = None, column: int | None = None) -> str:

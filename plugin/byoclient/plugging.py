@@ -6,6 +6,7 @@ annotated with a pydantic model; it returns the framework's own object.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import FunctionType
@@ -21,11 +22,15 @@ from byoclient.errors import (
     ByoclientError,
     ConfigError,
     ProviderError,
+    ResolveError,
+    shown,
 )
 from byoclient.importing import import_function, parameter_model, parameters_of
 from byoclient.plugins import ADAPTERS, Catalogue, Plugin
 from byoclient.references import NameReference
 from byoclient.resolve import found_plugin, pick
+
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?(@[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?", re.ASCII)
 
 
 def find_adapter(name: str, catalogue: Catalogue) -> Plugin:
@@ -34,6 +39,8 @@ def find_adapter(name: str, catalogue: Catalogue) -> Plugin:
     Raises:
         ResolveError: there is none, or more than one.
     """
+    if not _NAME.fullmatch(name):
+        raise ResolveError(f"'{shown(name)}' is no adapter's name. Write one such as 'langroid'.")
     plain, _, distribution = name.partition("@")
     return pick(NameReference(plain, distribution or None), ADAPTERS, catalogue)
 

@@ -11,7 +11,7 @@ import click
 
 from byoclient.cli.options import trust_options
 from byoclient.config import Section, read_file
-from byoclient.errors import ByoclientError, ConfigError, PlacedError
+from byoclient.errors import ByoclientError, ConfigError, PlacedError, shown
 from byoclient.plan import Plan, llm_sections, plan_llm
 from byoclient.plugins import Catalogue, scan
 from byoclient.trust import Trust
@@ -84,7 +84,7 @@ def _report(errors: Sequence[ByoclientError]) -> bool:
 
 
 def _summary(plan: Plan, imports: bool) -> str:
-    label = plan.section.file + (f" llms.{plan.name}" if plan.name else "")
+    label = plan.section.file + (f" llms.{shown(plan.name)}" if plan.name else "")
     providers = "; ".join(f"{side.kind.key} {side.found}" for side in plan.sides)
     later = "" if imports or all(side.found.is_built_in for side in plan.sides) else " (options not checked: --import)"
-    return f"{label}: ok. model {plan.config.model}; {providers}{later}"
+    return f"{label}: ok. model {shown(plan.config.model)}; {providers}{later}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from byoclient.config.variables import NAME
+
 _NAMED = re.compile(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_]*)", re.ASCII)
 
 _APPLICATION = ("AZURE_AUTHORITY_HOST", "AZURE_REGIONAL_AUTHORITY_NAME")
@@ -68,7 +70,7 @@ def _names(data: object) -> Iterator[str]:
     elif isinstance(data, dict):
         kind, name = data.get("kind"), data.get("env")
         yield from _OF_KIND.get(kind, ()) if isinstance(kind, str) else ()
-        if len(data) == 1 and isinstance(name, str):
+        if len(data) == 1 and isinstance(name, str) and NAME.fullmatch(name):
             yield name
         if data.get("trust_env") is True:
             yield from _OF_TRUST_ENV

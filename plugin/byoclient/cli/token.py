@@ -9,7 +9,7 @@ import click
 
 from byoclient.cli.claims import Claims, claims_of
 from byoclient.cli.options import trust_options
-from byoclient.errors import ProviderError
+from byoclient.errors import ProviderError, shown
 from byoclient.identity.base import CredentialConfig
 from byoclient.identity.static import NO_END
 from byoclient.plan import Plan, plan_file
@@ -32,7 +32,7 @@ def token(file: str, llm: str | None, trust: Trust) -> int:
     """
     plan = plan_file(file, llm, trust)
     options = _options(plan)
-    where = f"{file}{f' llms.{plan.name}' if plan.name else ''}"
+    where = f"{file}{f' llms.{shown(plan.name)}' if plan.name else ''}"
     for index, endpoint in enumerate(options.endpoints):
         click.echo(f"{where} endpoints[{index}]: {_signs_in(endpoint)}")
     if not options.endpoints:
@@ -83,7 +83,7 @@ def _who(config: CredentialConfig, claims: Claims) -> list[tuple[str, str]]:
 
 
 def _from_file(value: object) -> str:
-    return f"{value}{FROM_FILE}" if isinstance(value, str) else ""
+    return f"{shown(value)}{FROM_FILE}" if isinstance(value, str) else ""
 
 
 def _until(expires_on: float) -> list[tuple[str, str]]:
