@@ -489,6 +489,30 @@ def test_an_authority_in_the_environment_needs_trust(
     byoclient.load(write(azure_file(emulator, "credential: {kind: environment, cloud: us_government}")))
 
 
+@pytest.mark.parametrize("kind", ["managed_identity", "default", "default, exclude_workload_identity_credential: true"])
+def test_a_federated_token_goes_to_no_authority_of_the_environment(
+    kind: str, emulator: Emulator, write: Write, set_environment: SetEnvironment
+) -> None:
+    """Both kinds use one where its variables are set, and azure-identity asks the environment where to send it."""
+    path = write(azure_file(emulator, f"credential: {{kind: {kind}}}"))
+    set_environment({"AZURE_AUTHORITY_HOST": "https://login.evil.example/", "AZURE_TENANT_ID": "x"})
+    byoclient.load(path)  # there is no federated token
+    set_environment({"AZURE_FEDERATED_TOKEN_FILE": "/token"})
+    with pytest.raises(byoclient.TrustError) as caught:
+        byoclient.load(path)
+    assert str(caught.value) == (
+        f"{path}:7: options.credential: the variable AZURE_AUTHORITY_HOST names the host 'login.evil.example', which "
+        "is not the authority of the cloud 'public'. "
+        'Pass trust=Trust(hosts=("login.evil.example",)) to load(), or --trust-host login.evil.example.'
+    )
+    byoclient.load(path, trust=Trust(hosts=("login.evil.example",)))
+    set_environment({"AZURE_AUTHORITY_HOST": "http://login.microsoftonline.com"})
+    with pytest.raises(byoclient.ConfigError, match="AZURE_AUTHORITY_HOST is no https URL"):
+        byoclient.load(path)
+    set_environment({"AZURE_AUTHORITY_HOST": "https://login.microsoftonline.com/"})
+    byoclient.load(path)
+
+
 def test_a_chain_goes_on_where_a_credential_is_not_available(
     emulator: Emulator, write: Write, set_environment: SetEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

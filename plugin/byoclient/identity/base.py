@@ -5,6 +5,7 @@ The models are strict because azure-identity (1.27) swallows unknown keyword arg
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -19,6 +20,9 @@ from byoclient.trust import Origin, Trust, parse_origin
 
 if TYPE_CHECKING:
     from azure.core.credentials import SupportsTokenInfo
+
+AUTHORITY_HOST = "AZURE_AUTHORITY_HOST"
+FEDERATED_FILE = "AZURE_FEDERATED_TOKEN_FILE"
 
 
 class CredentialConfig(StrictModel):
@@ -113,13 +117,33 @@ def checked_authority(authority: str, info: ValidationInfo) -> str:
         raise ValueError("should be an https URL, such as https://login.microsoftonline.com")
     cloud = info.data.get("cloud", "public")
     if not _is_authority(origin, cloud, trust_of(info)):
-        raise PydanticCustomError(
-            TRUST_ERROR,
-            "the host '{host}' is not the authority of the cloud '{cloud}'. Pass "
-            'trust=Trust(hosts=("{host}",)) to load(), or --trust-host {host}.',
-            {"host": origin.host, "cloud": cloud},
-        )
+        raise _foreign(f"the host '{origin.host}'", origin, cloud)
     return text
+
+
+def check_environments_authority(config: CredentialConfig, info: ValidationInfo) -> None:
+    """Check where azure-identity (1.27) sends a federated token, whatever the authority of the credential.
+
+    Raises:
+        PydanticCustomError: it may not; becomes a TrustError.
+    """
+    authority = os.environ.get(AUTHORITY_HOST)
+    if not authority or not os.environ.get(FEDERATED_FILE):
+        return
+    origin = parse_origin(authority if "://" in authority else f"https://{authority}")
+    if origin is None or origin.scheme != "https":
+        raise ValueError(f"the variable {AUTHORITY_HOST} is no https URL. Leave it as Azure sets it")
+    if not _is_authority(origin, config.cloud, trust_of(info)):
+        raise _foreign(f"the variable {AUTHORITY_HOST} names the host '{origin.host}', which", origin, config.cloud)
+
+
+def _foreign(what: str, origin: Origin, cloud: CloudName) -> PydanticCustomError:
+    return PydanticCustomError(
+        TRUST_ERROR,
+        "{what} is not the authority of the cloud '{cloud}'. Pass "
+        'trust=Trust(hosts=("{host}",)) to load(), or --trust-host {host}.',
+        {"what": what, "host": origin.host, "cloud": cloud},
+    )
 
 
 def _is_authority(origin: Origin, cloud: CloudName, trust: Trust) -> bool:

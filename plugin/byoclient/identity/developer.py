@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from pydantic import ValidationInfo, model_validator
 
 from byoclient.config.fields import Seconds, Text
-from byoclient.identity.base import EntraCredentialConfig, ScopedCredentialConfig
+from byoclient.identity.base import EntraCredentialConfig, ScopedCredentialConfig, check_environments_authority
 
 if TYPE_CHECKING:
     from azure.core.credentials import SupportsTokenInfo
@@ -31,6 +33,11 @@ class DefaultCredentialConfig(EntraCredentialConfig):
     workload_identity_tenant_id: Text | None = None
     process_timeout: Seconds = 10
     require_envvar: bool = False
+
+    @model_validator(mode="after")
+    def _trusted_environment(self, info: ValidationInfo) -> Self:
+        check_environments_authority(self, info)
+        return self
 
     def build(self) -> SupportsTokenInfo:
         """Return a `DefaultAzureCredential`."""

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from byoclient.config.fields import Text
-from byoclient.identity.base import EntraCredentialConfig
+from byoclient.identity.base import AUTHORITY_HOST, EntraCredentialConfig
 
 if TYPE_CHECKING:
     from azure.core.credentials import SupportsTokenInfo
-
-AUTHORITY_HOST = "AZURE_AUTHORITY_HOST"
 
 
 class EnvironmentConfig(EntraCredentialConfig):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import model_validator
+from pydantic import ValidationInfo, model_validator
 
 from byoclient.config.fields import Text
-from byoclient.identity.base import ScopedCredentialConfig
+from byoclient.identity.base import ScopedCredentialConfig, check_environments_authority
 from byoclient.identity.http import IdentityHttp
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ class ManagedIdentityConfig(ScopedCredentialConfig):
         given = [name for name in ("client_id", "object_id", "resource_id") if getattr(self, name)]
         if len(given) > 1:
             raise ValueError(f"holds {' and '.join(given)}. Keep one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _trusted_environment(self, info: ValidationInfo) -> Self:
+        check_environments_authority(self, info)
         return self
 
     def build(self) -> SupportsTokenInfo:
