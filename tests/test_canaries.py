@@ -293,6 +293,30 @@ def test_what_is_no_secret_may_stand_in_a_public_file(
             byoclient.load(path)
 
 
+CHANGING = """
+from pydantic import BaseModel, SecretStr, field_validator
+class Options(BaseModel):
+    key: SecretStr
+    @field_validator("key", mode="before")
+    @classmethod
+    def change(cls, key): return f"Bearer {key.strip()}!"
+def gateway(options: Options): ...
+"""
+
+
+def test_a_secret_that_a_model_changes_stands_in_the_file_too(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the model makes of it is another text than the file has."""
+    (tmp_path / "acme_changes.py").write_text(CHANGING)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    path = write(f"model: x\nclient_provider: acme_changes:gateway\noptions: {{key: ' {CANARY} '}}\n")
+    os.chmod(path, 0o644)
+    with pytest.raises(byoclient.ConfigError, match=r":3: options\.key: is a secret, and others may read"):
+        byoclient.load(path, trust=Trust(modules=("acme_changes",))).client()
+    monkeypatch.delitem(sys.modules, "acme_changes")
+
+
 ADAPTER = """
 from pydantic import BaseModel, SecretStr
 class Settings(BaseModel):

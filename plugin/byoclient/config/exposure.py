@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel
 
+from byoclient.config.places import places_of_secrets, texts
 from byoclient.config.secrets import secret_values
-from byoclient.config.section import Key, Loc, Section
+from byoclient.config.section import Loc, Section
 from byoclient.errors import ConfigError
 
 # All values of headers and of queries are kept like secrets; these names say that theirs are.
@@ -27,9 +28,11 @@ def exposed(model: BaseModel, section: Section) -> Iterator[ConfigError]:
     """
     if not section.public:
         return
-    secrets = kept_secrets(model)
-    for loc, text in _texts(section.data):
-        if text in secrets and not _stands_elsewhere((*section.path, *loc), section):
+    secrets, placed = kept_secrets(model), places_of_secrets(model, section.data)
+    harmless = set(secret_values(model)) - secrets
+    for loc, text in texts(section.data):
+        is_secret = text in secrets or (loc in placed and text not in harmless)
+        if is_secret and not _stands_elsewhere((*section.path, *loc), section):
             yield section.error(
                 "is a secret, and others may read this file. "
                 f"Type: chmod 600 {section.file}. Or take it out of the file: ${{VAR}} or {{file: …}}.",
@@ -55,18 +58,6 @@ def _secrets(data: object, name: str | None = None) -> Iterator[str]:
             yield from _secrets(item)
     elif name is None or _SECRET_NAME.search(name):
         yield from secret_values(data)
-
-
-def _texts(data: object, loc: Loc = ()) -> Iterator[tuple[Loc, str]]:
-    if isinstance(data, str):
-        yield loc, data
-    items: Iterator[tuple[Key, object]] = iter(())
-    if isinstance(data, dict):
-        items = iter(data.items())
-    elif isinstance(data, list):
-        items = iter(enumerate(data))
-    for key, item in items:
-        yield from _texts(item, (*loc, key))
 
 
 def _stands_elsewhere(loc: Loc, section: Section) -> bool:
