@@ -7,6 +7,7 @@ import copy
 import logging
 import os
 import pickle
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -15,11 +16,14 @@ from urllib.parse import quote
 
 import pytest
 from click.testing import CliRunner
+from pydantic import BaseModel
 
 import byoclient
 from byoclient import Trust
 from byoclient.cli.commands import cli
+from byoclient.config import StrictModel
 from byoclient.emulator import Emulator
+from byoclient.identity.credentials import KINDS, model_of
 from byoclient.plugins import ADAPTERS
 from tests.conftest import Write
 from tests.support.installed import install, point
@@ -249,6 +253,45 @@ def test_no_surface_shows_a_secret(name: str, written: Callable[[str], str], log
     hits = [text for text in seen if any(form in text for form in forms)]
     assert [hit[:2000] for hit in hits] == []
     assert len(logs) > 0
+
+
+def models(above: type[BaseModel] = StrictModel) -> Iterator[type[BaseModel]]:
+    """Yield all models of options and credentials."""
+    for model in above.__subclasses__():
+        if model.__module__.startswith("byoclient."):
+            yield model
+            yield from models(model)
+
+
+def secret_fields() -> Iterator[tuple[str, str]]:
+    """Yield model and name of each field that holds a secret, by its type."""
+    for kind in KINDS:
+        model_of(kind)
+    for model in models():
+        for name, field in model.model_fields.items():
+            if re.search(r"\b(SecretStr|SecretSource)\b", repr(field.annotation) + repr(field.metadata)):
+                yield model.__name__, name
+
+
+def test_each_secret_field_has_a_canary() -> None:
+    """A new one fails until a file with it stands above."""
+    fields = dict.fromkeys(name for _, name in secret_fields())
+    text = "".join([*FIELDS.values(), *ENDPOINTS.values()])
+    assert [name for name in fields if not re.search(rf"\b{name}: ", text)] == []
+    assert len(fields) >= 9
+
+
+SOUNDS_SECRET = re.compile(r"key|token|secret|passw|assertion|header|query|proxy|_data$")
+PLACES = {"certificate_path", "key_file", "token_file_path"}  # of files, and not what they hold
+
+
+def test_each_field_that_sounds_like_a_secret_is_one() -> None:
+    """Its type keeps it out of reprs and errors."""
+    kept = {name for _, name in secret_fields()}
+    fields = {name: field for model in models() for name, field in model.model_fields.items()}
+    sounding = {name for name in fields if SOUNDS_SECRET.search(name) and not name.startswith("exclude_")}
+    assert sounding - kept - PLACES == set()
+    assert set(fields) >= PLACES
 
 
 @pytest.mark.skipif(os.name != "posix", reason="files have other rights there")

@@ -14,7 +14,9 @@ import pytest
 import byoclient
 from byoclient.emulator import Emulator
 from byoclient.errors import MOST_ERRORS
+from byoclient.plugins import CLIENT_PROVIDERS, Catalogue, scan
 from tests.conftest import Write
+from tests.support.installed import install, point
 from tests.support.memory import PEAK
 
 AZURE = (
@@ -161,3 +163,22 @@ def test_a_hundred_errors_of_one_sort_are_told(write: Write) -> None:
         byoclient.load(write(HOSTILE["variables that are not set"].replace(", ", ",\n")))
     lines = [error.line for error in caught.value.errors]
     assert lines == list(range(3, 3 + MOST_ERRORS))
+
+
+def test_a_scan_of_ten_thousand_distributions_takes_few_steps_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The providers among them are found; what the others advertise is read, and not parsed."""
+    for number in range(10_000):
+        info = tmp_path / f"d{number}-1.0.dist-info"
+        info.mkdir()
+        if number % 10 == 0:
+            (info / "entry_points.txt").write_text("[console_scripts]\nx = y:z\n")
+    for name in ("a-first", "m-middle", "z-last"):
+        install(tmp_path, name, point(name, "acme:f"))
+    found: list[Catalogue] = []
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    count = steps(lambda: found.append(scan()))
+    assert found[0].names(CLIENT_PROVIDERS) == ["a-first", "m-middle", "z-last"]
+    assert found[0].broken == ()
+    assert count < 10_000 * 200  # reading METADATA of each would take thousands
