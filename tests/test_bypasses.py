@@ -23,12 +23,14 @@ from tests.conftest import Write
 from tests.support.installed import install, point
 
 # A program may be careless: even so these never become providers.
-CARELESS = Trust(modules=("os", "builtins", "acme", "subprocess", "byoclient", "byoclient.clients", "myapp.llm"))
+CARELESS = Trust(
+    modules=("os", "builtins", "acme", "subprocess", "byoclient", "byoclient.clients", "myapp.llm", "test.support")
+)
 
 TEXTS = """
 os:system|os.system|builtins:eval|builtins.eval|builtins:exec|subprocess:run|subprocess.Popen|functools:partial
 |operator:methodcaller|logging.os:system|importlib:import_module|pickle:loads|posix:system|nt:system|sys.modules:x
-|runpy:run_path|ctypes:CDLL|__main__:f|_posixsubprocess:fork_exec
+|test.support:run_unittest|distutils.spawn:spawn|runpy:run_path|ctypes:CDLL|__main__:f|_posixsubprocess:fork_exec
 |byoclient:load|byoclient.clients:load|byoclient.providers.azure_openai:client|byoclient.cli.commands:run|byoclient:Trust
 |acme:_private|acme._private:f|_acme:f|acme:__globals__|acme:__class__|acme:f.__call__|acme:f.g|acme:f.__globals__
 |acme:|:f|:|.|acme.|.acme|..acme|acme..f|acme:f.|acme:.f|acme::f|acme:f:g|acme:f()|acme:f[0]|acme:f [x]

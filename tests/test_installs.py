@@ -14,6 +14,7 @@ HATCHLING = """\
 requires = ["hatchling"]
 build-backend = "hatchling.build"
 """
+EXACT = HATCHLING + "[tool.hatch.build]\ndev-mode-exact = true\n"
 SETUPTOOLS = """\
 [build-system]
 requires = ["setuptools"]
@@ -28,6 +29,7 @@ styled = "acme_styles.deep.llm:gateway"
 """
 STYLES = {
     "hatchling": (HATCHLING, "src", ["-e"]),
+    "hatchling, by the library editables": (EXACT, "src", ["-e"]),
     "setuptools, a src folder": (SETUPTOOLS, "src", ["-e"]),
     "setuptools, flat": (SETUPTOOLS, "", ["-e"]),
     "setuptools, strict": (SETUPTOOLS, "", ["--config-settings", "editable_mode=strict", "-e"]),

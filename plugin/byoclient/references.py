@@ -13,6 +13,7 @@ MAX_LENGTH = 200
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?", re.ASCII)
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_STANDARD = sys.stdlib_module_names | {"distutils", "test"}  # moved out of it, and left out of that list
 _FORMS = "Write an installed name ('azure_openai'), 'name@distribution', or 'package.module:function'."
 
 
@@ -66,7 +67,7 @@ def parse_path(text: str) -> PathReference:
         raise ResolveError(f"{text!a} is not a reference. {_FORMS}")
     if any(part.startswith("_") for part in parts):
         raise ResolveError(f"'{text}' names something private. Give the function a name without underscore in front.")
-    if parts[0] in sys.stdlib_module_names:
+    if parts[0] in _STANDARD:
         raise ResolveError(f"'{text}' is in the standard library, which holds no client provider. {_FORMS}")
     if parts[0] == "byoclient":
         raise ResolveError(f"'{text}' is byoclient's own. Use a built-in's name instead, such as 'azure_openai'.")

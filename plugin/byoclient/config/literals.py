@@ -29,12 +29,9 @@ def literal_secrets(model: BaseModel, source: object, data: object) -> Iterator[
     secrets = kept_secrets(model)
     harmless = set(secret_values(model)) - secrets
     placed = places_of_secrets(model, source)
+    long = [secret for secret in secrets if len(secret) >= SHORTEST]
     for loc, text in texts(source):
         value = str(at(data, loc))
-        found = (loc in placed and value not in harmless) or _shows(text, secrets) or _shows(value, secrets)
-        if found and is_literal(text):
+        found = (loc in placed and value not in harmless) or text in secrets or value in secrets
+        if is_literal(text) and (found or any(secret in text or secret in value for secret in long)):
             yield loc
-
-
-def _shows(text: str, secrets: set[str]) -> bool:
-    return any(secret == text or (len(secret) >= SHORTEST and secret in text) for secret in secrets)
