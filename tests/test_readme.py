@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import byoclient
+from byoclient.config import certificates, files, reading, variables
 from tests.support.tokenizer import tokenizer_folder
 
 ROOT = Path(__file__).parents[1]
@@ -116,6 +117,15 @@ def test_the_first_command_of_the_readme_answers_in_a_fresh_clone(tmp_path: Path
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "This is the byoclient emulator, not a model. You asked gpt-4o: Hello\n"
+
+
+def test_the_limits_in_the_threat_model_are_those_of_the_code() -> None:
+    """Of a file, of what its variables bring, and of a file of certificates."""
+    said = (ROOT / "SECURITY.md").read_text()
+    mib = 1024 * 1024
+    assert f"{files.MAX_BYTES // 1024} KiB, {reading.MAX_DEPTH} levels, {reading.MAX_NODES:,} values;" in said
+    assert f"Variables bring {variables.MOST_READ // mib} MiB at most" in said
+    assert f"files of certificates have {certificates.MAX_BYTES // mib} MiB at most" in said
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/emulator.md", "CHANGELOG.md"])
