@@ -7,6 +7,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+import byoclient
 from byoclient.cli.commands import cli
 from byoclient.errors import ConfigError
 from tests.conftest import Write
@@ -50,3 +51,10 @@ def test_a_message_is_printable(char: str) -> None:
     assert str(error).isprintable()
     assert str(error) == f"llm.yaml: no '{ascii(char)[1:-1]}' here."
     assert error.message == str(error).removeprefix("llm.yaml: ")
+
+
+def test_an_endpoint_has_a_printable_name(write: Write) -> None:
+    """It stands in log lines."""
+    endpoint = f"{{base_url: 'https://localhost/v1', api_key: k, model: {json.dumps(RED)}}}"
+    clients = byoclient.load(write(f"model: x\nclient_provider: openai\noptions: {{endpoints: [{endpoint}]}}\n"))
+    assert [state.name for state in clients.endpoints()] == [r"localhost/\x1b[31m"]

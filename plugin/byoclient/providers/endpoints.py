@@ -9,6 +9,7 @@ from pydantic import Field
 
 from byoclient.config import OptionsContext
 from byoclient.config.fields import Count
+from byoclient.errors import shown
 from byoclient.providers.sign_in import SignIn, checked_origin
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class EndpointOptions(SignIn):
         origin = str(checked_origin(url)).partition("://")[2]
         key = self.key()
         return Endpoint(
-            name=self.name or "/".join(filter(None, (origin, model))),
+            name=self.name or (f"{origin}/{shown(model)}" if model else origin),
             url=url,
             model=model,
             priority=self.priority,
