@@ -281,7 +281,7 @@ def test_each_secret_field_has_a_canary() -> None:
     assert len(fields) >= 9
 
 
-SOUNDS_SECRET = re.compile(r"key|token|secret|passw|assertion|header|query|proxy|_data$")
+SOUNDS_SECRET = re.compile(r"key|token(?!s)|secret|passw|assertion|header|query|proxy|_data$")
 PLACES = {"certificate_path", "key_file", "token_file_path"}  # of files, and not what they hold
 
 

@@ -13,14 +13,15 @@ from byoclient.errors import ConfigError
 from tests.conftest import Write
 
 RED = "\x1b[31m"
+KEY = "options: {{api_key: k, max_retries: 0}}"
 OPENAI = "model: {red}\nclient_provider: openai\n"
 AZURE = "model: x\nclient_provider: azure_openai\noptions:\n  azure_endpoint: https://x.openai.azure.com\n"
 FILES = {
-    "model": OPENAI + "options: {{api_key: k}}\n",
-    "LLM": "llms: {{{red}: {{model: {red}, client_provider: openai, options: {{api_key: k}}}}}}\n",
-    "LLMs": "llms: {{{red}: {{model: x, client_provider: openai, options: {{api_key: k}}}}, b: {{}}}}\n",
+    "model": OPENAI + KEY + "\n",
+    "LLM": "llms: {{{red}: {{model: {red}, client_provider: openai, " + KEY + "}}}}\n",
+    "LLMs": "llms: {{{red}: {{model: x, client_provider: openai, " + KEY + "}}, b: {{}}}}\n",
     "reference": "model: x\nclient_provider: {red}\nasync_client_provider: {red}@acme\n",
-    "adapter": OPENAI + "options: {{api_key: k}}\nadapters: {{{red}: {{}}, langroid: {{params: {{{red}: 1}}}}}}\n",
+    "adapter": OPENAI + KEY + "\nadapters: {{{red}: {{}}, langroid: {{params: {{{red}: 1}}}}}}\n",
     "variable": OPENAI + "options: {{api_key: {{env: {red}}}}}\n",
     "keys": OPENAI + "{red}: 1\noptions: {{{red}: 1, api_key: {{{red}: 1}}, http: {{headers: {{{red}: x}}}}}}\n",
     "values": AZURE + "  api_version: {red}\n  azure_deployment: {red}\n  http: {{proxy: {red}, ca_file: {red}}}\n",
