@@ -385,6 +385,34 @@ def test_settings_of_the_program_are_not_in_the_file(
     monkeypatch.delitem(sys.modules, "acme_plug")
 
 
+TELLING = """
+from byoclient import AdapterError
+from pydantic import BaseModel, SecretStr
+class Settings(BaseModel):
+    key: SecretStr
+def adapter(clients, settings: Settings):
+    try:
+        raise KeyError(settings.key.get_secret_value())
+    except KeyError as error:
+        raise AdapterError(f"bad {settings.key.get_secret_value()}.") from error
+"""
+
+
+def test_an_adapter_that_tells_a_secret_is_not_heard(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In an error of ours, with a cause; whether the file or the program gave the setting."""
+    install(tmp_path, "acme", point("acme", "acme_tells:adapter", ADAPTERS), {"acme_tells.py": TELLING})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    path = write(f"model: x\nclient_provider: emulator\nadapters: {{acme: {{key: '{CANARY}'}}}}\n")
+    for settings in ({}, {"key": CANARY}):
+        with pytest.raises(byoclient.AdapterError, match=r": bad …\.$") as caught:
+            byoclient.load(path).plug("acme", **settings)
+        assert not [text for text in shown_by(caught.value) if CANARY in text]
+        assert caught.value.__context__ is None
+    monkeypatch.delitem(sys.modules, "acme_tells")
+
+
 @pytest.mark.parametrize("text", ["two\\nlines", "trailing\\n", " space", "in side", "tab\\t", "é", "", "\\u200b"])
 def test_a_key_that_no_header_takes_is_refused_at_load(text: str, written: Callable[[str], str], write: Write) -> None:
     """It would stand in the HTTP library's traceback."""

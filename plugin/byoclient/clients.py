@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from byoclient.built import Built
-from byoclient.errors import ClosedError
+from byoclient.errors import ClosedError, without_frames
 from byoclient.plan import Plan
 from byoclient.plugging import find_adapter, plug
 from byoclient.reloading import Current, Watch, unpickled
@@ -181,6 +181,7 @@ class Clients:
 
         return states_of(self.client() if self.has_client else self.async_client())
 
+    @without_frames
     def plug(self, adapter: str, /, **settings: Any) -> Any:
         """Return a framework's own object that uses these clients.
 

@@ -137,6 +137,7 @@ def without_frames(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         except ByoclientError as error:
             fault = error
+        del args, kwargs
         raise _bare(fault)
 
     return call

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from byoclient.config import Section, validate
-from byoclient.config.secrets import secret_values, told
+from byoclient.config.secrets import forms_of, redact, secret_values, told
 from byoclient.config.validation import each
 from byoclient.errors import (
     AdapterError,
@@ -98,17 +98,24 @@ def plug(
     try:
         return function(clients) if model is None else function(clients, model)
     except AdapterError as error:
+        message, cause = _told(error, (*secrets, *secret_values(model)))
+        fault = section.error(message, kind=AdapterError) if in_file else AdapterError(message)
         if settings:
-            raise AdapterError(f"plug('{plugin.name}'): {error.message}") from error.__cause__
-        if in_file:
-            raise section.error(error.message, kind=AdapterError) from error.__cause__
-        raise
+            fault = AdapterError(f"plug('{plugin.name}'): {message}")
     except (ByoclientError, KeyboardInterrupt):
         raise
     except BaseException as error:  # an adapter may raise what it likes, SystemExit too
         said, cause = told(error, (*secrets, *secret_values(model)))
+        fault = AdapterError(f"the adapter '{plugin.name}' raised {said}")
     # Outside of the except: what the adapter raised may hold a secret, and would be the context of ours.
-    raise AdapterError(f"the adapter '{plugin.name}' raised {said}") from cause
+    raise fault from cause
+
+
+def _told(error: AdapterError, secrets: Iterable[str]) -> tuple[str, BaseException | None]:
+    """Return what an adapter's error of ours may tell: its text, and what it came from."""
+    known = tuple(secrets)
+    cause = told(error.__cause__, known)[1] if error.__cause__ else None
+    return redact(error.message, forms_of(known)), cause
 
 
 def _merged(plugin: Plugin, section: Section, settings: Mapping[str, Any]) -> tuple[FunctionType, BaseModel | None]:
