@@ -24,6 +24,9 @@ options:
 """
 
 
+NO_FUNCTION = "which is no function that may be named. Tell its author."
+
+
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """One with a gateway that must not be imported, a twin, a squatter, and one in the working directory."""
@@ -33,6 +36,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     install(made.purelib, "acme-never", points, {"acme_never.py": NEVER}, version="1.2")
     install(made.purelib, "twin", both("two", "acme_twin:f"), {"acme_twin.py": NEVER})
     install(made.purelib, "other", both("Two", "acme_other:f") + both("Azure-OpenAI", "acme_other:f"))
+    install(made.purelib, "odd", point("odd", "os:system"))
     install(made.folder, "here", both("local", "acme_here:f"), {"acme_here.py": NEVER})
     return made
 
@@ -143,6 +147,7 @@ def test_explain_never_shows_a_value(environment: Environment, write: Write) -> 
             * 2,
         ),
         ("two", ["one of 2 with this name. Name it 'two@twin'.", "one of 2 with this name. Name it 'Two@other'."] * 2),
+        ("odd", ["is os:system: refused: 'odd' is advertised by odd 1.0 as 'os:system', " + NO_FUNCTION]),
         ("local", ["the working directory or the script's folder. Install it with pip."] * 2),
     ],
 )

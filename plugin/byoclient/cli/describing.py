@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from byoclient.errors import shown
+from byoclient.errors import ResolveError, shown
 from byoclient.locating import file_of, locate
 from byoclient.plugins import Catalogue, Plugin, is_named
-from byoclient.resolve import NOUNS, Found, ignored
+from byoclient.resolve import NOUNS, Found, found_plugin, ignored
 
 Row = tuple[str, str]
 
@@ -46,6 +46,10 @@ def _entry(plugin: Plugin) -> str:
 
 def _verdict(plugin: Plugin, counting: list[Plugin]) -> str:
     explicit = f"'{shown(plugin.name)}@{plugin.distribution}'"
+    try:
+        found_plugin(plugin.name, plugin)
+    except ResolveError as error:
+        return f"refused: {error.message}"
     if plugin not in counting:
         return f"a built-in has this name, which cannot be taken. Name it {explicit}."
     if plugin.is_built_in:
