@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -21,7 +24,9 @@ class AsyncPool:
         self._most, self._most_idle = options.max_connections, options.max_keepalive_connections
         self._free = anyio.Semaphore(options.max_connections, fast_acquire=True)
         self._idle = Idle()
+        self.reading: set[Any] = set()  # held, as in `Pool`
         self._closed = False
+        self.soon = _soon_in_this_loop()
 
     async def handle_async_request(self, request: Any) -> Any:
         """Send a request over an idle connection or a new one, and return httpcore's response."""
@@ -98,6 +103,7 @@ class AsyncBody:
         self._timed = connection_of(response)
         self._given: list[tuple[Origin, Any]] = [(origin, connection)]
         self._pool = pool
+        pool.reading.add(self._timed)
 
     def __aiter__(self) -> AsyncBody:
         return self
@@ -115,11 +121,29 @@ class AsyncBody:
         try:
             await self._stream.aclose()
         finally:
+            self._pool.reading.discard(self._timed)
             if self._given:
                 given = self._given.pop()
                 if self._timed is not None:
                     self._timed.deadline = None  # it was this request's
                 await self._pool.give_back(*given)
+
+    def __del__(self) -> None:
+        with suppress(Exception):  # as in `Body`; the loop may have ended
+            if self._given:
+                self._pool.soon(self.aclose)
+
+
+def _soon_in_this_loop() -> Callable[[Callable[[], Coroutine[Any, Any, None]]], object]:
+    """Return what runs something in the loop that runs now, from whatever place and thread."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:  # trio's
+        import trio
+
+        token = trio.lowlevel.current_trio_token()
+        return lambda work: token.run_sync_soon(trio.lowlevel.spawn_system_task, work)
+    return lambda work: loop.call_soon_threadsafe(lambda: loop.create_task(work()))
 
 
 async def _close(connection: Any) -> None:

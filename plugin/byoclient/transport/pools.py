@@ -83,6 +83,7 @@ class Pool:
         for _ in range(options.max_connections):
             self._free.put(None)
         self._idle = Idle()
+        self.reading: set[Any] = set()  # held: of an answer that is let go, the collector would take the socket first
         self._closed = False
 
     def handle_request(self, request: Any) -> Any:
@@ -152,6 +153,7 @@ class Body:
         self._timed = connection_of(response)
         self._given: list[tuple[Origin, Any]] = [(origin, connection)]
         self._pool = pool
+        pool.reading.add(self._timed)
 
     def __iter__(self) -> Iterator[bytes]:
         try:
@@ -164,8 +166,13 @@ class Body:
         try:
             self._stream.close()
         finally:
+            self._pool.reading.discard(self._timed)
             with suppress(IndexError):
                 given = self._given.pop()
                 if self._timed is not None:
                     self._timed.deadline = None  # it was this request's
                 self._pool.give_back(*given)
+
+    def __del__(self) -> None:
+        with suppress(Exception):  # nobody read it, and nobody could be told
+            self.close()

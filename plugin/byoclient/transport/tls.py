@@ -1,18 +1,26 @@
-"""TLS contexts, made once for each set of certificates: one costs some 30 ms and 800 KiB."""
+"""TLS contexts, made once for each set of certificates: one costs some 30 ms and 800 KiB.
+
+The last few are kept, for clients that come; others go with the last pool that uses them, or each renewal of a file
+would leave one behind.
+"""
 
 from __future__ import annotations
 
 import os
 import ssl
 import threading
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from byoclient.config.certificates import certificate_files
 from byoclient.config.sources import state_of
 
 if TYPE_CHECKING:
     from byoclient.config.http import HttpOptions
+
+MOST_KEPT = 4  # contexts that no pool uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,8 @@ class TlsOptions:
         )
 
 
-_contexts: dict[tuple[TlsOptions, bool], ssl.SSLContext] = {}
+_contexts: WeakValueDictionary[tuple[TlsOptions, bool], ssl.SSLContext] = WeakValueDictionary()
+_kept: deque[ssl.SSLContext] = deque(maxlen=MOST_KEPT)
 _lock = threading.Lock()
 
 
@@ -56,9 +65,12 @@ def context_of(options: TlsOptions, *, http2: bool) -> ssl.SSLContext:
     """
     with _lock:
         key = (options, http2)
-        if key not in _contexts:
-            _contexts[key] = _context(options)
-        return _contexts[key]
+        context = _contexts.get(key)
+        if context is None:
+            context = _contexts[key] = _context(options)
+        if context not in _kept:
+            _kept.append(context)
+        return context
 
 
 def _context(options: TlsOptions) -> ssl.SSLContext:
