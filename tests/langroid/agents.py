@@ -31,3 +31,8 @@ def clients_of(agent: lr.ChatAgent) -> tuple[Any, Any]:
 def chats(emulator: Emulator) -> list[RecordedRequest]:
     """Return the chat completions that were asked for."""
     return [request for request in emulator.requests if request.path.endswith("/chat/completions")]
+
+
+def connections(emulator: Emulator) -> int:
+    """Return how many they came over."""
+    return len({request.connection for request in chats(emulator)})

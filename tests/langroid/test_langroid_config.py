@@ -17,7 +17,7 @@ import byoclient
 from byoclient.emulator import Emulator
 from byoclient.errors import ProviderError
 from tests.conftest import Write
-from tests.langroid.agents import ANSWER, agent, chats, clients_of, llm_of
+from tests.langroid.agents import ANSWER, agent, chats, clients_of, connections, llm_of
 from tests.langroid.conftest import Load
 
 COPIES: dict[str, Callable[[AzureConfig], Any]] = {
@@ -61,8 +61,8 @@ def test_a_deep_copy_uses_the_same_connections(copied: Callable[[AzureConfig], A
     assert config.azure_openai_async_client_provider()._client is clients.async_client()._client
 
 
-def test_twenty_agents_share_one_pool_and_one_token(load: Load, emulator: Emulator) -> None:
-    """However many agents there are, there is one http client, and one request for a token."""
+def test_twenty_agents_share_one_connection_and_one_token(load: Load, emulator: Emulator) -> None:
+    """However many agents there are, one on each side; with openai's own clients each agent has its own."""
     clients = load()
     config = clients.plug("langroid")
     agents = [agent(config) for _ in range(18)]
@@ -71,7 +71,14 @@ def test_twenty_agents_share_one_pool_and_one_token(load: Load, emulator: Emulat
     for number, each in enumerate(agents):
         each.llm_response(f"agent {number}")
 
-    assert len(chats(emulator)) == 20
+    assert (len(chats(emulator)), connections(emulator)) == (20, 1)
+
+    async def run() -> None:
+        for number, each in enumerate(agents):
+            await each.llm_response_forget_async(f"async agent {number}")
+
+    asyncio.run(run())
+    assert (len(chats(emulator)), connections(emulator)) == (40, 2)
     assert emulator.token_requests == 1
     held = [clients_of(each) for each in agents]
     assert {id(client._client) for client, _ in held} == {id(clients.client()._client)}
