@@ -17,6 +17,7 @@ import pytest
 
 from byoclient.emulator import Emulator
 from tests.conftest import Write
+from tests.support import forked
 from tests.yaml_files import azure_file, client_secret, device_code
 
 ROOT = Path(__file__).parents[1]
@@ -25,19 +26,13 @@ ANSWER = "This is the byoclient emulator, not a model. You asked gpt-4o: ping\n"
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "byoclient", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-        env={**os.environ, **environment},
-    )
+    return forked.run("-m", "byoclient", *arguments, env={**os.environ, **environment})
 
 
 def test_ask_without_a_file_is_answered_by_the_embedded_emulator() -> None:
     """The answer alone on stdout, nothing on stderr, exit status 0."""
-    done = run("ask", "ping")
+    command = [sys.executable, "-m", "byoclient", "ask", "ping"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr, done.returncode) == (ANSWER, "", 0)
 
 

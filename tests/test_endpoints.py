@@ -201,7 +201,7 @@ def asks_async(client: Any) -> Callable[[], object]:
 
 
 @pytest.mark.parametrize("provider", HEADS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @example("https://contoso.openai.azure.com/openai/v1")
 @example("https://contoso.openai.azure.com")
 @example("http://127.0.0.1:9/openai/v1")
@@ -236,7 +236,7 @@ def clients(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         yield found.prepare()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @example("https://contoso.services.ai.azure.com/openai/v1")
 @example("https://evil.example")
 @given(TEXTS)

@@ -12,7 +12,7 @@ import pytest
 
 import byoclient
 from byoclient.config import certificates, files, reading, variables
-from tests.support.tokenizer import tokenizer_folder
+from tests.support import forked
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -32,15 +32,9 @@ def write_files(folder: Path) -> None:
                 (folder / path[1]).write_text(block)
 
 
-def run(code: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-W", "error::ResourceWarning", "-c", code],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-        env={**os.environ, "AZURE_CLIENT_ID": "x", "AZURE_ACME_KEY": "y", **environment},
-    )
+def run(code: str, folder: Path, *imported: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "AZURE_CLIENT_ID": "x"}
+    return forked.run("-c", code, cwd=folder, env=environment, imported=imported)
 
 
 def test_the_python_of_the_readme_runs(tmp_path: Path) -> None:
@@ -69,7 +63,7 @@ def test_the_langroid_of_the_readme_runs(tmp_path: Path) -> None:
     """A real agent and task."""
     (code,) = [block for block in blocks(README, "python") if "langroid" in block]
     (tmp_path / "configs").symlink_to(ROOT / "configs")
-    done = run(code, tmp_path, TIKTOKEN_CACHE_DIR=str(tokenizer_folder()))
+    done = run(code, tmp_path, "langroid")
     assert done.returncode == 0, done.stderr
     assert "Middlemarch" in done.stdout  # in colours, word by word
 
@@ -85,7 +79,9 @@ def test_the_provider_of_the_readme_is_installed_and_found(tmp_path: Path) -> No
         "print(clients.client().base_url, type(clients.async_client()).__name__)\n"
     )
     (tmp_path / "acme_llm").rename(tmp_path / "sources")
-    done = run(code, tmp_path, PYTHONPATH=str(tmp_path / "site"))
+    environment = {**os.environ, "AZURE_ACME_KEY": "y", "PYTHONPATH": str(tmp_path / "site")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
     assert done.stdout == "https://weu.llm.acme.example/openai/ AsyncAzureOpenAI\n", done.stderr
 
 

@@ -169,5 +169,5 @@ class TokenTime(RuleBasedStateMachine):
             assert begun
 
 
-TokenTime.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TokenTime.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
 TestTokenTime = TokenTime.TestCase

@@ -22,6 +22,7 @@ from byoclient.identity.sharing import token_source
 from byoclient.identity.tokens import TokenSource
 from tests.conftest import SetEnvironment
 from tests.support.token_endpoint import Endpoint, TestedConfig, source_of
+from tests.support.waiting import until
 
 DOWN = ClientAuthenticationError("the endpoint is down")
 
@@ -70,8 +71,7 @@ def test_who_has_a_valid_token_never_waits_for_a_renewal() -> None:
     source = source_of(endpoint, deferred=True)
     waiting = threading.Thread(target=source.token)
     waiting.start()
-    while not endpoint.deferred:
-        pass
+    until(lambda: endpoint.deferred)
     endpoint.deferred.pop()()
     waiting.join()
     endpoint.now += 3400
@@ -162,8 +162,7 @@ def test_a_failure_reaches_each_waiter_as_an_error_of_its_own() -> None:
     for thread in threads:
         thread.start()
     started.wait()
-    while not endpoint.deferred:
-        pass
+    until(lambda: endpoint.deferred)
     endpoint.deferred.pop()()
     for thread in threads:
         thread.join()

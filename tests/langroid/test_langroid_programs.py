@@ -14,6 +14,7 @@ from byoclient.cli.into import ask_into
 from tests.conftest import Write
 from tests.langroid.agents import ANSWER
 from tests.langroid.conftest import Load
+from tests.support import forked
 
 ROOT = Path(__file__).parents[2]
 EMULATOR = "model: gpt-4o\nclient_provider: emulator\nasync_client_provider: emulator\n"
@@ -43,7 +44,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("name", ["langroid_chat.py", "langroid_chat_async.py"])
 def test_an_example_runs(name: str, write: Write) -> None:
     """Langroid's two examples for Azure, with the client from a file, answer and end."""
-    ended = run(str(ROOT / "examples" / name), write(EMULATOR))
+    ended = forked.run(str(ROOT / "examples" / name), write(EMULATOR), imported=("langroid",))
 
     assert ended.returncode == 0, ended.stderr
     assert f"{ANSWER}Who is the president of the United States?" in COLOUR.sub("", ended.stdout)

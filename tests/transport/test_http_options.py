@@ -12,6 +12,7 @@ import byoclient
 from byoclient.emulator import Emulator
 from byoclient.transport import ClientHttp, async_http_client, http_client, shared
 from tests.conftest import Write
+from tests.support.waiting import until
 from tests.yaml_files import MESSAGES, azure_file
 
 
@@ -63,8 +64,7 @@ def test_who_waits_too_long_for_a_connection_is_told(emulator: Emulator, write: 
     emulator.break_answers(hang=True)
     holding = threading.Thread(target=ask, args=(clients,))
     holding.start()
-    while not emulator.requests:
-        pass
+    until(lambda: emulator.requests)
     with pytest.raises(openai.APITimeoutError):
         ask(clients)
     emulator.mend()
@@ -72,15 +72,15 @@ def test_who_waits_too_long_for_a_connection_is_told(emulator: Emulator, write: 
     assert "ping" in ask(clients)
 
 
-def test_a_connection_that_the_server_closed_is_not_used_again(emulator: Emulator, write: Write) -> None:
+def test_a_connection_that_the_server_closed_is_not_used_again(write: Write) -> None:
     """No request is lost on it."""
-    clients = load(emulator, write, "{max_connections: 33}")
-    emulator.break_answers(idle_close=True)
-    for _ in range(5):
-        ask(clients)
-        while emulator.connections:
-            pass
-    assert len(emulator.requests) == used(emulator) == 5
+    with Emulator() as own:  # one that no client of another test is still connected to
+        clients = load(own, write, "{max_connections: 33}")
+        own.break_answers(idle_close=True)
+        for _ in range(5):
+            ask(clients)
+            until(lambda: not own.connections)
+        assert len(own.requests) == used(own) == 5
 
 
 def test_headers_travel_with_each_request(emulator: Emulator, write: Write) -> None:
