@@ -105,6 +105,8 @@ def test_where_all_fail_the_last_answer_is_the_sdks_error(regions: Regions, writ
         ({"Retry-After-Ms": "250", "Retry-After": "7"}, 0.25),
         ({"Retry-After-Ms": "soon", "Retry-After": "7"}, 7),
         ({"Retry-After": "Fri, 01 Jan 1999 00:00:00 GMT"}, None),
+        ({"Retry-After": "Fri, 01 Jan 99999 00:00:00 GMT"}, None),
+        ({"Retry-After": "Fri, 01 Jan 99999999999 00:00:00"}, None),
         ({"Retry-After": "-3"}, None),
         ({"Retry-After": "inf"}, None),
         ({"Retry-After-Ms": "nan"}, None),

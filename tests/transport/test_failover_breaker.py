@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import threading
+from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -116,6 +118,34 @@ def test_probes_that_fail_double_the_pause_up_to_a_bound(breaker: Breaker, clock
         clock.now += breaker.left
         fail(breaker, 1)
     assert pauses == [1, 2, 4, 8, 16, 32, LONGEST_PAUSE, LONGEST_PAUSE, LONGEST_PAUSE]
+
+
+def test_a_failure_without_a_wish_is_no_news_while_a_probe_runs(breaker: Breaker, clock: Clock) -> None:
+    """Of a request that had no other endpoint."""
+    fail(breaker)
+    clock.now += 2 * PAUSE
+    take(breaker)
+    assert breaker.fail(breaker.force()) is None
+    assert state(breaker) == "half-open"
+
+
+def test_a_request_may_be_let_go_while_another_one_is_noted(clock: Clock) -> None:
+    """By the garbage collector, which may end a forgotten request at any place."""
+    seconds: list[Callable[[], float]] = [clock]
+    breaker = Breaker(clock=lambda: seconds[-1]())
+    fail(breaker)
+    clock.now += LONGEST_PAUSE
+    forgotten = breaker.force()
+
+    def collect() -> float:
+        breaker.release(forgotten)
+        return clock()
+
+    seconds.append(collect)
+    taking = threading.Thread(target=breaker.take, daemon=True)
+    taking.start()
+    taking.join(10)
+    assert not taking.is_alive()
 
 
 def test_an_answer_to_a_request_from_before_the_failures_does_not_close_it(breaker: Breaker) -> None:

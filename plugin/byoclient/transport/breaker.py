@@ -56,7 +56,7 @@ class Breaker:
 
     def after_fork(self) -> None:
         """Take a new lock, and forget the probe: it runs in the parent."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the garbage collector may end a forgotten request while one is noted
         self._probe: Permit | None = None
 
     def take(self) -> Permit | None:
@@ -125,7 +125,7 @@ class Breaker:
 
     def _lengthen(self, asked: float) -> float | None:
         until = self._clock() + asked
-        if self._until is None or until <= self._until:
+        if not asked or self._until is None or until <= self._until:
             return None
         self._until = until
         return asked

@@ -127,9 +127,16 @@ def retry_after(headers: Any) -> float | None:
     """Return the seconds that an answer asks to wait, by `retry-after-ms` or `retry-after`; None where it does not."""
     seconds = _number(headers.get("retry-after-ms", ""), 1000) or _number(headers.get("retry-after", ""), 1)
     if seconds is None:
-        date = email.utils.parsedate_tz(headers.get("retry-after", ""))
-        seconds = email.utils.mktime_tz(date) - time.time() if date else None
+        seconds = _until(headers.get("retry-after", ""))
     return seconds if seconds and seconds > 0 else None
+
+
+def _until(date: str) -> float | None:
+    try:
+        parsed = email.utils.parsedate_tz(date)
+        return email.utils.mktime_tz(parsed) - time.time() if parsed else None
+    except (ValueError, OverflowError, IndexError, TypeError):  # a year that no clock knows, and worse
+        return None
 
 
 def _number(text: str, unit: int) -> float | None:
