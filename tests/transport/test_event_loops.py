@@ -89,6 +89,22 @@ def test_trio_has_pools_of_its_own(clients: Clients) -> None:
     assert pools_of_loops() == 0
 
 
+def test_a_client_that_is_closed_in_trio_leaves_no_generator_behind(emulator: Emulator, write: Write) -> None:
+    """Trio warns of one that is forgotten before its end."""
+    more = "  http: {max_connections: 8}\n"
+    clients = byoclient.load(write(azure_file(emulator, f"api_key: {emulator.api_key}", more=more)))
+
+    async def run() -> None:
+        await clients.async_client().chat.completions.create(model="gpt-4o", messages=MESSAGES)
+        (pool,) = (pool for pools in shared._all.values() for pool in pools.of_loops.values())
+        await clients.aclose()
+        with trio.fail_after(10):
+            while pool.guard.ag_frame is not None:  # type: ignore[attr-defined]  # of generators alone
+                await trio.sleep(0)
+
+    trio.run(run)
+
+
 def test_a_client_that_nobody_holds_closes_its_connections_in_the_running_loop(
     emulator: Emulator, write: Write
 ) -> None:

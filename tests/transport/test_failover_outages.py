@@ -243,6 +243,32 @@ def test_a_cancelled_request_is_nobodys_fault(regions: Regions, write: Write) ->
     assert counts(west, north) == (1, 0)
 
 
+def test_a_request_that_is_cancelled_between_two_endpoints_holds_no_probe(
+    regions: Regions, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the first one's answer is put away: or nobody would ever try the second again."""
+    west, north = regions
+    monkeypatch.setattr(breaker, "PAUSE", 0.0)
+    west.break_answers(status=500)
+    clients = byoclient.load(write(ranked(west, north)))
+    _, second = clients.async_client()._client.endpoints.all  # type: ignore[attr-defined]
+    for _ in range(breaker.FAILURES):
+        second.breaker.fail(second.breaker.force())
+
+    async def run() -> None:
+        create = clients.async_client().chat.completions.create
+        task = asyncio.create_task(create(model="gpt-4o", messages=MESSAGES))
+        while second.breaker._probe is None:
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        assert task.cancelled()
+
+    asyncio.run(run())
+    assert counts(north) == (0,)
+    assert second.breaker.take() is not None
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 def test_a_child_knows_what_its_parent_knew_and_goes_on(regions: Regions, write: Write) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 import byoclient
 from byoclient import Clients
 from byoclient.emulator import Emulator
+from byoclient.transport import tls
 from tests.conftest import Write
 from tests.yaml_files import azure_file, client_secret
 
@@ -82,6 +85,36 @@ def test_a_fork_within_a_running_loop_leaves_the_parents_connections_alone(clien
         return os.waitstatus_to_exitcode(status)
 
     assert asyncio.run(run()) == CALLS
+
+
+def test_a_child_does_not_wait_for_certificates_that_its_parent_was_reading(
+    emulator: Emulator, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In another thread, which the child does not have."""
+    parent, reading, go_on, read = os.getpid(), threading.Event(), threading.Event(), tls._context
+
+    def slow(options: tls.TlsOptions) -> object:
+        if os.getpid() == parent:
+            reading.set()
+            go_on.wait(30)
+        return read(options)
+
+    monkeypatch.setattr(tls, "_context", slow)
+    monkeypatch.setattr(tls, "_contexts", {})
+    more = "  http: {max_connections: 41}\n"
+    clients = byoclient.load(write(azure_file(emulator, f"api_key: {emulator.api_key}", more=more)))
+    thread = threading.Thread(target=right_answers, args=(clients,))
+    thread.start()
+    assert reading.wait(30)
+
+    def work() -> int:
+        signal.alarm(20)
+        return right_answers(clients)
+
+    child = fork(work)
+    go_on.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == CALLS
 
 
 def test_a_child_keeps_no_socket_of_its_parent(clients: Clients, emulator: Emulator) -> None:

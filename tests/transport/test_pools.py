@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from byoclient.transport.pools import Idle
+from byoclient.transport.options import ClientHttp
+from byoclient.transport.pools import Idle, Pool
 
 ORIGIN = (b"https", b"contoso.openai.azure.com", 443)
 
@@ -51,3 +52,20 @@ def test_the_oldest_is_taken_out_where_its_time_is_over(expired: bool) -> None:
     idle.put(ORIGIN, new)
     assert idle.take_expired(ORIGIN) is (old if expired else None)
     assert idle.take(ORIGIN) is new
+
+
+def test_a_connection_that_comes_back_while_its_pool_is_closed_is_closed_too() -> None:
+    """By another thread, between the look at the pool and the putting in."""
+    pool = Pool(ClientHttp().pool())
+    closed: list[bool] = []
+
+    class Late:
+        def is_available(self) -> bool:
+            pool.close()
+            return True
+
+        def close(self) -> None:
+            closed.append(True)
+
+    pool.give_back(ORIGIN, Late())
+    assert closed == [True]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
 import anyio
 
 from byoclient.transport.compat import httpcore
+from byoclient.transport.loops import running_loop, soon
 from byoclient.transport.network import AsyncNetwork, connection_of
 from byoclient.transport.options import PoolOptions
 from byoclient.transport.pools import Idle, Origin, origin_of
@@ -26,7 +25,7 @@ class AsyncPool:
         self._idle = Idle()
         self.reading: set[Any] = set()  # held, as in `Pool`
         self._closed = False
-        self.soon = _soon_in_this_loop()
+        self.loop = running_loop()
 
     async def handle_async_request(self, request: Any) -> Any:
         """Send a request over an idle connection or a new one, and return httpcore's response."""
@@ -131,19 +130,7 @@ class AsyncBody:
     def __del__(self) -> None:
         with suppress(Exception):  # as in `Body`; the loop may have ended
             if self._given:
-                self._pool.soon(self.aclose)
-
-
-def _soon_in_this_loop() -> Callable[[Callable[[], Coroutine[Any, Any, None]]], object]:
-    """Return what runs something in the loop that runs now, from whatever place and thread."""
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:  # trio's
-        import trio
-
-        token = trio.lowlevel.current_trio_token()
-        return lambda work: token.run_sync_soon(trio.lowlevel.spawn_system_task, work)
-    return lambda work: loop.call_soon_threadsafe(lambda: loop.create_task(work()))
+                soon(self._pool.loop, self.aclose)
 
 
 async def _close(connection: Any) -> None:

@@ -5,6 +5,7 @@ Importing this module imports the SDK.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from byoclient.errors import ConfigError, CredentialError
@@ -56,18 +57,13 @@ def async_arguments_of(options: ClientHttp, endpoints: Endpoints) -> dict[str, A
     return {"api_key": PLACEHOLDER_KEY, "http_client": client}
 
 
-def _of_each(options: ClientHttp) -> ClientHttp:
-    return options.model_copy(update={"total_timeout": None})  # one deadline holds for all
-
-
 class FailoverTransport(httpx.BaseTransport):  # type: ignore[misc]  # one class for httpx and httpx2
     """Sends to one endpoint after the other, each with its own key or token, host check and refresh."""
 
     def __init__(self, options: ClientHttp, endpoints: Endpoints) -> None:
         self._total = options.total_timeout
         self._endpoints = endpoints
-        own = _of_each(options)
-        self._clients = {one: http_client(own, one.binding, one.tokens) for one in endpoints.all}
+        self._clients = {one: http_client(options, one.binding, one.tokens) for one in endpoints.all}
 
     def handle_request(self, request: Any) -> Any:
         """Send a request."""
@@ -75,23 +71,21 @@ class FailoverTransport(httpx.BaseTransport):  # type: ignore[misc]  # one class
         while True:
             try:
                 response = self._answer(trip)
+                if trip.accepts(response) or not trip.goes_on_after(response):
+                    return response
+                with suppress(*FAULTS):  # its fault was noted
+                    response.close()
             except FAULTS as error:
                 if not trip.goes_on_after_error(error):
                     raise
-                continue
-            except BaseException:
+            except BaseException:  # also where it is cancelled between two endpoints
                 trip.release()
                 raise
-            if trip.accepts(response) or not trip.goes_on_after(response):
-                return response
-            response.close()
 
     def _answer(self, trip: Trip) -> Any:
         request = trip.request()
         _sign(request, trip.endpoint)
         response = self._clients[trip.endpoint].send(request, stream=True)
-        if trip.deadline is not None:
-            trip.deadline.hold(response)
         return begin(response, trip)
 
     def close(self) -> None:
@@ -106,8 +100,7 @@ class AsyncFailoverTransport(httpx.AsyncBaseTransport):  # type: ignore[misc]  #
     def __init__(self, options: ClientHttp, endpoints: Endpoints) -> None:
         self._total = options.total_timeout
         self._endpoints = endpoints
-        own = _of_each(options)
-        self._clients = {one: async_http_client(own, one.binding, one.tokens) for one in endpoints.all}
+        self._clients = {one: async_http_client(options, one.binding, one.tokens) for one in endpoints.all}
 
     async def handle_async_request(self, request: Any) -> Any:
         """Send a request."""
@@ -115,23 +108,21 @@ class AsyncFailoverTransport(httpx.AsyncBaseTransport):  # type: ignore[misc]  #
         while True:
             try:
                 response = await self._answer(trip)
+                if trip.accepts(response) or not trip.goes_on_after(response):
+                    return response
+                with suppress(*FAULTS):  # its fault was noted
+                    await response.aclose()
             except FAULTS as error:
                 if not trip.goes_on_after_error(error):
                     raise
-                continue
-            except BaseException:
+            except BaseException:  # also where it is cancelled between two endpoints
                 trip.release()
                 raise
-            if trip.accepts(response) or not trip.goes_on_after(response):
-                return response
-            await response.aclose()
 
     async def _answer(self, trip: Trip) -> Any:
         request = trip.request()
         await _async_sign(request, trip.endpoint)
         response = await self._clients[trip.endpoint].send(request, stream=True)
-        if trip.deadline is not None:
-            trip.deadline.hold(response)
         return await async_begin(response, trip)
 
     async def aclose(self) -> None:

@@ -7,11 +7,31 @@ from contextlib import suppress
 from typing import Any
 from weakref import WeakSet
 
+import anyio
+
 from byoclient.transport.compat import httpcore
 
 MOST_HELD = 64 * 1024  # bytes
 MOST_AHEAD = 64 * 1024  # bytes
 LAST_CHUNK = b"\r\n0\r\n\r\n"  # RFC 9112, section 7.1
+
+
+class Seconds(float):
+    """Seconds that something may take, and the moment at which all has to be over.
+
+    httpcore takes a timeout once for all reads of an answer's head and once for those of its body.
+
+    Attributes:
+        end: seconds on the monotonic clock.
+    """
+
+    def __new__(cls, seconds: float, end: float) -> Seconds:
+        """Make some."""
+        made = super().__new__(cls, seconds)
+        made.end = end
+        return made
+
+    end: float
 
 
 class Timed:
@@ -21,7 +41,8 @@ class Timed:
     packet, one TLS record and one call of the operating system, instead of two or three.
 
     Attributes:
-        deadline: seconds on the monotonic clock after which a read gives up; None for no such end.
+        deadline: seconds on the monotonic clock after which a read gives up, whatever timeout it has; None for no such
+            end.
     """
 
     def __init__(self, stream: Any, network: Network | AsyncNetwork) -> None:
@@ -56,9 +77,10 @@ class Timed:
         self._newest = self._newest[-len(LAST_CHUNK) :] + data
 
     def _left(self, timeout: float | None) -> float | None:
-        if self.deadline is None:
+        ends = [end for end in (self.deadline, getattr(timeout, "end", None)) if end is not None]
+        if not ends:
             return timeout
-        left = self.deadline - time.monotonic()
+        left = min(ends) - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout("the request's time is over")
         return left if timeout is None else min(timeout, left)
@@ -118,10 +140,12 @@ class TimedStream(Timed, httpcore.NetworkStream):  # type: ignore[misc]  # one c
 
     def start_tls(self, *args: Any, **kwargs: Any) -> TimedStream:
         """Go on over TLS."""
+        self._network.streams.discard(self)
         return TimedStream(self._stream.start_tls(*args, **kwargs), self._network)
 
     def close(self) -> None:
         """Close."""
+        self._network.streams.discard(self)
         self._stream.close()
 
 
@@ -169,10 +193,18 @@ class AsyncTimedStream(Timed, httpcore.AsyncNetworkStream):  # type: ignore[misc
 
     async def start_tls(self, *args: Any, **kwargs: Any) -> AsyncTimedStream:
         """Go on over TLS."""
-        return AsyncTimedStream(await self._stream.start_tls(*args, **kwargs), self._network)
+        try:
+            stream = await self._stream.start_tls(*args, **kwargs)
+        except BaseException:  # httpcore closes it where it fails, not where it is cancelled
+            with anyio.CancelScope(shield=True):
+                await self.aclose()
+            raise
+        self._network.streams.discard(self)
+        return AsyncTimedStream(stream, self._network)
 
     async def aclose(self) -> None:
         """Close."""
+        self._network.streams.discard(self)
         await self._stream.aclose()
 
 
@@ -183,12 +215,13 @@ class Network(httpcore.SyncBackend):  # type: ignore[misc]  # as above
         holds: whether what is written is held until somebody reads; not with HTTP/2, where they are not the same.
 
     Attributes:
-        streams: what was opened and is still in use.
+        streams: those that are open. Held here, so that a forgotten request is closed before its socket is collected.
     """
 
     def __init__(self, *, holds: bool) -> None:
         self.holds = holds
-        self.streams: WeakSet[Timed] = WeakSet()
+        self.streams: set[Timed] = set()
+        _networks.add(self)
 
     def connect_tcp(self, *args: Any, **kwargs: Any) -> TimedStream:
         """Connect."""
@@ -204,7 +237,8 @@ class AsyncNetwork(httpcore.AnyIOBackend):  # type: ignore[misc]  # as above
 
     def __init__(self, *, holds: bool) -> None:
         self.holds = holds
-        self.streams: WeakSet[Timed] = WeakSet()
+        self.streams: set[Timed] = set()
+        _networks.add(self)
 
     async def connect_tcp(self, *args: Any, **kwargs: Any) -> AsyncTimedStream:
         """Connect."""
@@ -215,7 +249,17 @@ class AsyncNetwork(httpcore.AnyIOBackend):  # type: ignore[misc]  # as above
         _drop(self.streams)
 
 
-def _drop(streams: WeakSet[Timed]) -> None:
+_networks: WeakSet[Network | AsyncNetwork] = WeakSet()
+
+
+def drop_all() -> None:
+    """Let go of all connections of this process, those in use too: in the child of a fork."""
+    for network in list(_networks):
+        network.drop()
+
+
+def _drop(streams: set[Timed]) -> None:
     for stream in list(streams):
-        stream.drop()
+        with suppress(Exception):  # whatever is wrong with it: it is gone
+            stream.drop()
     streams.clear()

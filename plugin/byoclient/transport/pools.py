@@ -88,11 +88,11 @@ class Pool:
 
     def handle_request(self, request: Any) -> Any:
         """Send a request over an idle connection or a new one, and return httpcore's response."""
+        connection, origin = None, origin_of(request)
         try:
             self._free.get(timeout=request.extensions.get("timeout", {}).get("pool"))
         except Empty:
             raise httpcore.PoolTimeout("all connections are in use") from None
-        connection, origin = None, origin_of(request)
         try:
             connection = self._reusable(origin) or self._new(request)
             response = connection.handle_request(request)
@@ -132,6 +132,8 @@ class Pool:
         self._idle.put(origin, connection)
         if expired is not None:
             expired.close()
+        if self._closed:  # meanwhile, by another thread
+            self.close()
 
     def close(self) -> None:
         """Close the idle connections now, the others when their requests have ended."""
@@ -174,5 +176,5 @@ class Body:
                 self._pool.give_back(*given)
 
     def __del__(self) -> None:
-        with suppress(Exception):  # nobody read it, and nobody could be told
-            self.close()
+        with suppress(Exception):  # the interpreter may be ending
+            self.close()  # nobody read it: a generator that was never begun does not end

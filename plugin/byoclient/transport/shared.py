@@ -6,9 +6,7 @@ others working. After a fork the child begins with none, and an event loop that 
 
 from __future__ import annotations
 
-import asyncio
 import os
-import sys
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import suppress
@@ -17,6 +15,8 @@ from typing import Any
 
 from byoclient.transport.async_pools import AsyncPool
 from byoclient.transport.compat import httpcore, httpx
+from byoclient.transport.loops import running_loop, soon
+from byoclient.transport.network import drop_all
 from byoclient.transport.options import PoolOptions
 from byoclient.transport.pools import Pool
 
@@ -51,17 +51,16 @@ class LoopPool:
 
     def end(self) -> None:
         """Close the pool in its loop, soon, and from whatever thread; nobody holds a lease any more."""
-        if not isinstance(self.loop, asyncio.AbstractEventLoop):
-            return  # trio ends the generator, which is forgotten with this
-        if self.loop.is_closed():
+        _ending[self.transport] = self  # where the loop ends before its time comes, the guard closes the pool
+        try:
+            soon(self.loop, self._close)
+        except RuntimeError:  # it has ended
+            del _ending[self.transport]
             drop(self.transport)
-            return
-        _ending.add(self)  # where the loop ends before its time comes, the guard closes the pool
-        self.loop.call_soon_threadsafe(lambda: self.loop.create_task(self._close()))
 
     async def _close(self) -> None:
         await self.transport.aclose()
-        _ending.discard(self)
+        await self.guard.aclose()
 
 
 @dataclass(slots=True, eq=False)
@@ -73,16 +72,9 @@ class Shared:
     transport: PoolTransport | None = None
     of_loops: dict[int, LoopPool] = field(default_factory=dict)
 
-    def drop(self) -> None:
-        """Let go of all connections without a word to the other end."""
-        for transport in (self.transport, *(pool.transport for pool in self.of_loops.values())):
-            if transport is not None:
-                drop(transport)
-        self.transport, self.of_loops = None, {}
-
 
 _all: dict[PoolOptions, Shared] = {}
-_ending: set[LoopPool] = set()
+_ending: dict[AsyncPoolTransport, LoopPool] = {}
 _lock = threading.RLock()  # the garbage collector may give a lease back while one is taken
 _inherited: list[Any] = []
 
@@ -92,8 +84,10 @@ class Lease:
 
     def __init__(self, options: PoolOptions) -> None:
         with _lock:
-            self._shared: Shared | None = _all.setdefault(options, Shared(options))
-            self._shared.leases += 1
+            shared = _all.get(options) or Shared(options)
+            shared.leases += 1
+            _all[options] = shared  # again, where the last other lease was given back in between
+            self._shared: Shared | None = shared
 
     def transport(self) -> PoolTransport:
         """Return the transport of this process.
@@ -104,6 +98,7 @@ class Lease:
         shared = self._held()
         if shared.transport is None:
             with _lock:
+                shared = self._held()
                 shared.transport = shared.transport or PoolTransport(_new_pool(shared.options))
         return shared.transport
 
@@ -120,11 +115,12 @@ class Lease:
         return await self._begin(loop)
 
     async def _begin(self, loop: Any) -> AsyncPoolTransport:
-        shared = self._held()
         _let_go_of_closed_loops()
-        transport = AsyncPoolTransport(_new_async_pool(shared.options))
-        pool = LoopPool(loop, transport, _until_the_loop_ends(transport, shared, id(loop)))
-        shared.of_loops[id(loop)] = pool
+        with _lock:
+            shared = self._held()
+            transport = AsyncPoolTransport(_new_async_pool(shared.options))
+            pool = LoopPool(loop, transport, _until_the_loop_ends(transport, shared, id(loop)))
+            shared.of_loops[id(loop)] = pool
         await anext(pool.guard)  # from here on the loop knows it, and ends it before it closes
         return transport
 
@@ -159,6 +155,10 @@ class Lease:
         if pool is not None and shared is not None and not shared.leases:
             await pool.transport.aclose()
 
+    def __del__(self) -> None:
+        with suppress(Exception):  # the interpreter may be ending
+            self.give_back()
+
 
 def _new_pool(options: PoolOptions) -> Any:
     if options.http2:
@@ -176,27 +176,17 @@ def _new_async_pool(options: PoolOptions) -> Any:
     return AsyncPool(options)
 
 
-def running_loop() -> Any:
-    """Return what tells the running event loop from others: asyncio's loop, or the token of trio's run."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        trio = sys.modules.get("trio")
-        if trio is None:
-            raise
-        return trio.lowlevel.current_trio_token()
-
-
 async def _until_the_loop_ends(transport: AsyncPoolTransport, shared: Shared, key: int) -> AsyncGenerator[None, None]:
     # asyncio.run() and trio.run() end the generators of their loop before they close it.
     try:
         yield
     finally:
-        found = shared.of_loops.get(key)
-        if found is not None and found.transport is transport:
-            del shared.of_loops[key]
+        with _lock:
+            found = shared.of_loops.get(key)
+            if found is not None and found.transport is transport:
+                del shared.of_loops[key]
         await transport.aclose()
-        _ending.difference_update([pool for pool in _ending if pool.transport is transport])
+        _ending.pop(transport, None)
 
 
 def _let_go_of_closed_loops() -> None:
@@ -212,17 +202,18 @@ def _let_go_of_closed_loops() -> None:
 def drop(transport: Any) -> None:
     """Let go of a transport's connections without a word to the other end."""
     pool = transport._pool
-    with suppress(Exception):  # whatever is wrong with them: they are gone
-        (pool if hasattr(pool, "drop") else pool._network_backend).drop()
+    (pool if hasattr(pool, "drop") else pool._network_backend).drop()
 
 
 def _after_fork() -> None:
     global _lock
     _lock = threading.RLock()
-    for shared in list(_all.values()):
-        # Kept: their finalizers would act on event loops and sockets that belong to the parent.
-        _inherited.append((shared.transport, shared.of_loops))
-        shared.drop()
+    # Kept: their finalizers would act on event loops and sockets that belong to the parent.
+    _inherited.append((_all.copy(), _ending.copy(), [(shared.transport, shared.of_loops) for shared in _all.values()]))
+    drop_all()
+    _ending.clear()
+    for shared in _all.values():
+        shared.transport, shared.of_loops = None, {}
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import ssl
-import threading
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -53,24 +52,22 @@ class TlsOptions:
 
 _contexts: WeakValueDictionary[tuple[TlsOptions, bool], ssl.SSLContext] = WeakValueDictionary()
 _kept: deque[ssl.SSLContext] = deque(maxlen=MOST_KEPT)
-_lock = threading.Lock()
 
 
 def context_of(options: TlsOptions, *, http2: bool) -> ssl.SSLContext:
-    """Return the process's context for these certificates.
+    """Return the process's context for these certificates; for one thread at a time.
 
     Args:
         options: the certificates.
         http2: whether HTTP/2 is offered to the server; httpcore notes that in the context.
     """
-    with _lock:
-        key = (options, http2)
-        context = _contexts.get(key)
-        if context is None:
-            context = _contexts[key] = _context(options)
-        if context not in _kept:
-            _kept.append(context)
-        return context
+    key = (options, http2)
+    context = _contexts.get(key)
+    if context is None:
+        context = _contexts[key] = _context(options)
+    if context not in _kept:
+        _kept.append(context)
+    return context
 
 
 def _context(options: TlsOptions) -> ssl.SSLContext:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from pydantic import SecretStr
 
 from byoclient.transport.compat import httpx
-from byoclient.transport.network import connection_of
+from byoclient.transport.network import Seconds
 from byoclient.transport.options import ClientHttp, environment_proxy
 from byoclient.transport.shared import Lease
 from byoclient.transport.streams import AsyncEvents, Events, is_stream
@@ -38,17 +37,14 @@ class Leases:
         if self._asks_environment and scheme == "https" and host:
             proxy = environment_proxy(host)
             options = replace(options, proxy=SecretStr(proxy)) if proxy else options
-        if options not in self._held:
-            self._held.setdefault(options, Lease(options))
-        return self._held[options]
+        lease = self._held.get(options)
+        return self._held.setdefault(options, Lease(options)) if lease is None else lease
 
-    def start(self, request: Any) -> Deadline | None:
-        """Begin the time that a request has."""
-        if self._total is None:
-            return None
-        deadline = Deadline(self._total, request.extensions.get("timeout", {}))
-        request.extensions = {**request.extensions, "timeout": deadline}
-        return deadline
+    def start(self, request: Any) -> None:
+        """Begin the time that a request has, where it has not begun."""
+        timeouts = request.extensions.get("timeout", {})
+        if self._total is not None and not isinstance(timeouts, Deadline):
+            request.extensions = {**request.extensions, "timeout": Deadline(self._total, timeouts)}
 
     def take_all(self) -> list[Lease]:
         """Return all leases, to be given back."""
@@ -64,16 +60,10 @@ class Deadline(dict[str, Any]):
         self.end = time.monotonic() + seconds
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return the seconds that a phase may take from now on."""
+        """Return the seconds that a phase may take from now on; its reads look at the end too."""
         seconds = super().get(name, default)
         left = max(self.end - time.monotonic(), 0.001)
-        return left if seconds is None else min(seconds, left)
-
-    def hold(self, response: Any) -> None:
-        """Let the reads of a response's body end in time too."""
-        connection = connection_of(response)
-        if connection is not None:
-            connection.deadline = self.end
+        return Seconds(left if seconds is None else min(seconds, left), self.end)
 
 
 class SharedTransport(httpx.BaseTransport):  # type: ignore[misc]  # one class for httpx and httpx2
@@ -84,11 +74,9 @@ class SharedTransport(httpx.BaseTransport):  # type: ignore[misc]  # one class f
 
     def handle_request(self, request: Any) -> Any:
         """Send a request."""
-        deadline = self._leases.start(request)
+        self._leases.start(request)
         lease = self._leases.of_host(request.url.scheme, request.url.host)
         response = lease.transport().handle_request(request)
-        if deadline is not None:
-            deadline.hold(response)
         if is_stream(response):
             response.stream = Events(request, response)
         return response
@@ -97,10 +85,6 @@ class SharedTransport(httpx.BaseTransport):  # type: ignore[misc]  # one class f
         """Give the leases back."""
         for lease in self._leases.take_all():
             lease.give_back()
-
-    def __del__(self) -> None:
-        with suppress(Exception):  # the interpreter may be ending
-            self.close()
 
 
 class AsyncSharedTransport(httpx.AsyncBaseTransport):  # type: ignore[misc]  # as above
@@ -111,11 +95,9 @@ class AsyncSharedTransport(httpx.AsyncBaseTransport):  # type: ignore[misc]  # a
 
     async def handle_async_request(self, request: Any) -> Any:
         """Send a request."""
-        deadline = self._leases.start(request)
+        self._leases.start(request)
         lease = self._leases.of_host(request.url.scheme, request.url.host)
         response = await (await lease.async_transport()).handle_async_request(request)
-        if deadline is not None:
-            deadline.hold(response)
         if is_stream(response):
             response.stream = AsyncEvents(request, response)
         return response
@@ -124,8 +106,3 @@ class AsyncSharedTransport(httpx.AsyncBaseTransport):  # type: ignore[misc]  # a
         """Give the leases back."""
         for lease in self._leases.take_all():
             await lease.async_give_back()
-
-    def __del__(self) -> None:
-        with suppress(Exception):  # as above
-            for lease in self._leases.take_all():
-                lease.give_back()
