@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import gc
+import json
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.request import Request, urlopen
 
 import openai
 import pytest
@@ -158,6 +165,116 @@ def test_what_comes_long_after_the_finish_reason_is_read_async() -> None:
                     server.go_on.set()
             assert chunk.usage
             await client.close()
+
+
+def test_a_type_that_an_event_quotes_is_not_its_own(emulator: Emulator, write: Write) -> None:
+    """The first event of a response has the request's metadata in it; the stream goes on, and its end counts."""
+    client = byoclient.load(
+        write(v1_file(emulator, f"api_key: {emulator.api_key}", more="  max_retries: 0\n"))
+    ).client()
+    metadata = {"type": "error", "kind": "response.completed"}
+    event = json.dumps({"type": "response.created", "response": {"metadata": metadata}}).encode()
+    watch = Watch(ending_of("/v1/responses"))
+    assert not watch.look(b"data: " + event + b"\n\n")
+    assert not watch.last
+    emulator.break_answers(finish_reason=False)
+    with pytest.raises(openai.APIConnectionError):
+        list(client.responses.create(model="gpt-4o", input="hello", stream=True, metadata=metadata))
+
+
+def gzipped(data: bytes) -> bytes:
+    """Compress as a server does that flushes after each piece."""
+    work = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    return work.compress(data) + work.flush(zlib.Z_SYNC_FLUSH)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "compress"),
+    [("gzip", gzipped), ("deflate", zlib.compress), ("deflate", lambda data: zlib.compress(data, wbits=-15))],
+)
+def test_the_end_is_seen_in_what_a_server_compressed(encoding: str, compress: Callable[[bytes], bytes]) -> None:
+    """Or each compressed stream would seem to be cut off."""
+    for data, cut_off in ((b"data: {}\n\ndata: [DONE]\n\n", False), (b"data: {}\n\n", True)):
+        watch = Watch(ending_of("/v1/chat/completions"), encoding)
+        raw = compress(data)
+        for start in range(0, len(raw), 3):
+            watch.look(raw[start : start + 3])
+        if compress is gzipped or not cut_off:
+            assert watch.cut_off() is cut_off
+
+
+def test_in_a_compression_that_is_not_known_nothing_is_looked_for() -> None:
+    """Those that the SDK asks for only where a program installed their libraries."""
+    watch = Watch(ending_of("/v1/chat/completions"), "zstd")
+    watch.look(b"\n\n")
+    assert not watch.last
+    assert not watch.cut_off()
+
+
+def test_a_compressed_stream_is_read_like_any_other(emulator: Emulator, write: Write) -> None:
+    """Of a gateway that compresses what it passes on; those of responses end without `[DONE]`."""
+    more = "  max_retries: 0\n"
+    with compressing(emulator) as url:
+        text = v1_file(emulator, f"api_key: {emulator.api_key}", more=more).replace(emulator.url, url)
+        clients = byoclient.load(write(text))
+
+        def read_response() -> int:
+            return len(list(clients.client().responses.create(model="gpt-4o", input="hello", stream=True)))
+
+        async def async_read_response() -> int:
+            create = clients.async_client().responses.create
+            return len([event async for event in await create(model="gpt-4o", input="hello", stream=True)])
+
+        assert read_response() == asyncio.run(async_read_response()) > 3
+        emulator.break_answers(finish_reason=False)
+        with pytest.raises(openai.APIConnectionError):
+            read_response()
+        with pytest.raises(openai.APIConnectionError):
+            asyncio.run(async_read_response())
+
+
+@contextmanager
+def compressing(emulator: Emulator) -> Iterator[str]:
+    """Run a gateway of the emulator; yield its URL."""
+
+    class Gateway(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            passed_on = {"authorization": self.headers["authorization"], "content-type": "application/json"}
+            with urlopen(Request(f"{emulator.url}{self.path}", body, passed_on), timeout=20) as answer:
+                said = gzipped(answer.read())
+            self.send_response(200)
+            for name, value in (("content-type", "text/event-stream"), ("content-encoding", "gzip")):
+                self.send_header(name, value)
+            self.send_header("content-length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Gateway) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_streams_that_nobody_reads_take_no_connection_away(emulator: Emulator, write: Write) -> None:
+    """Forgotten before their first piece: no generator of theirs ever began, which could end."""
+    clients = load(emulator, write, "{max_connections: 2, pool_timeout: 2}")
+    for _ in range(5):
+        clients.client().chat.completions.create(model="gpt-4o", messages=MESSAGES, stream=True)
+        gc.collect()
+
+    async def run() -> None:
+        for _ in range(5):
+            await clients.async_client().chat.completions.create(model="gpt-4o", messages=MESSAGES, stream=True)
+            gc.collect()
+        await clients.async_client().chat.completions.create(model="gpt-4o", messages=MESSAGES)
 
     asyncio.run(run())
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Protocol
+import zlib
+from typing import Any, Protocol
 
 _BLANK_LINES = (b"\n\n", b"\n\r\n", b"\r\r")
 _DONE = re.compile(rb"(?:\A|[\r\n])data:[ \t]*\[DONE\]")
@@ -11,6 +13,8 @@ _DONE = re.compile(rb"(?:\A|[\r\n])data:[ \t]*\[DONE\]")
 _FINISHED = re.compile(rb'"finish_reason"[ \t]*:[ \t]*"')
 _USAGE = re.compile(rb'^(?=.*"choices"[ \t]*:[ \t]*\[[ \t]*\])(?=.*"usage"[ \t]*:[ \t]*\{)', re.M)
 _FINAL_EVENT = re.compile(rb'"type"[ \t]*:[ \t]*"(response\.(completed|failed|incomplete)|error)"')
+_FINAL_TYPES = ("response.completed", "response.failed", "response.incomplete", "error")
+_ZIPPED = ("gzip", "deflate")
 _CHAT = re.compile(r"/completions$")
 _RESPONSES = re.compile(r"/responses(/[^/]+)?$")
 
@@ -62,7 +66,7 @@ class ResponsesEnding:
 
     def look(self, events: bytes) -> None:
         """Look at some more events."""
-        if _FINAL_EVENT.search(events):
+        if _FINAL_EVENT.search(events) and any(_type_of(line) in _FINAL_TYPES for line in events.splitlines()):
             self.complete = self.last = True
 
     def look_at_rest(self, rest: bytes) -> None:
@@ -82,6 +86,15 @@ class UnknownEnding:
         """Look at an event whose end is missing."""
 
 
+def _type_of(line: bytes) -> Any:
+    """Return an event's own type: what it quotes, such as the request's metadata, may have a type too."""
+    try:
+        event = json.loads(line.removeprefix(b"data:"))
+    except ValueError:
+        return None
+    return event.get("type") if isinstance(event, dict) else None
+
+
 def ending_of(path: str) -> Ending:
     """Return what tells the end of a stream that a path of the API answers with."""
     if _CHAT.search(path):
@@ -90,20 +103,35 @@ def ending_of(path: str) -> Ending:
 
 
 class Watch:
-    """Cuts a stream's bytes into whole events for its ending."""
+    """Cuts a stream's bytes into whole events for its ending.
 
-    def __init__(self, ending: Ending) -> None:
-        self._ending = ending
+    Args:
+        ending: looks at them.
+        encoding: the stream's `Content-Encoding`. Of one that is not known here the ending is not known either.
+    """
+
+    def __init__(self, ending: Ending, encoding: str = "") -> None:
+        self._ending = ending if encoding in ("", "identity", *_ZIPPED) else UnknownEnding()
+        self._unzip = zlib.decompressobj(zlib.MAX_WBITS | 32) if encoding in _ZIPPED else None  # 32: either of them
         self._rest = b""
 
     def look(self, part: bytes) -> bool:
         """Look at some more bytes; return whether it is in them that the stream became complete."""
         before = self._ending.complete
-        data = self._rest + part
+        data = self._rest + self._plain(part)
         end = max(data.rfind(blank) for blank in _BLANK_LINES) + 1  # within the blank line: nothing is lost by that
         self._ending.look(data[:end])
         self._rest = data[end:]
         return self._ending.complete and not before
+
+    def _plain(self, part: bytes) -> bytes:
+        if self._unzip is None:
+            return part
+        try:
+            return self._unzip.decompress(part)
+        except zlib.error:  # the SDK may read it all the same, or says what is wrong
+            self._ending, self._unzip = UnknownEnding(), None
+            return b""
 
     @property
     def last(self) -> bool:

@@ -28,7 +28,7 @@ class Events(httpx.SyncByteStream):  # type: ignore[misc]  # one class for httpx
         self._request = request
         self._stream = response.stream
         self._connection = connection_of(response)
-        self._watch = Watch(ending_of(request.url.path))
+        self._watch = watch_of(request, response)
 
     def __iter__(self) -> Iterator[bytes]:
         parts = iter(self._stream)
@@ -74,7 +74,7 @@ class AsyncEvents(httpx.AsyncByteStream):  # type: ignore[misc]  # as above
         self._stream = response.stream
         self._parts = aiter(self._stream)
         self._connection = connection_of(response)
-        self._watch = Watch(ending_of(request.url.path))
+        self._watch = watch_of(request, response)
         self._ended = False
 
     def __aiter__(self) -> AsyncEvents:
@@ -117,6 +117,11 @@ class AsyncEvents(httpx.AsyncByteStream):  # type: ignore[misc]  # as above
     async def aclose(self) -> None:
         """Close it; a second call does nothing."""
         await self._stream.aclose()
+
+
+def watch_of(request: Any, response: Any) -> Watch:
+    """Return what sees the end of a streamed answer."""
+    return Watch(ending_of(request.url.path), response.headers.get("content-encoding", "").lower())
 
 
 def wait_at_most(seconds: float, connection: Timed | None) -> None:
