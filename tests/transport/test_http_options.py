@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -70,6 +71,34 @@ def test_who_waits_too_long_for_a_connection_is_told(emulator: Emulator, write: 
     emulator.mend()
     holding.join()
     assert "ping" in ask(clients)
+
+
+def test_no_more_idle_connections_than_the_file_says(emulator: Emulator, write: Write) -> None:
+    """Four requests at once, and one of their connections stays; sync and async."""
+    clients = load(emulator, write, "{max_connections: 35, max_keepalive_connections: 1}")
+    emulator.break_answers(slow=0.2)
+    with ThreadPoolExecutor(4) as threads:
+        assert len(list(threads.map(lambda _: ask(clients), range(4)))) == 4
+    assert used(emulator) == 4
+    (pools,) = (found for options, found in shared._all.items() if options.max_connections == 35)
+    assert pools.transport is not None
+    assert len(pools.transport._pool._idle) == 1
+
+    async def run() -> int:
+        create = clients.async_client().chat.completions.create
+        await asyncio.gather(*(create(model="gpt-4o", messages=MESSAGES) for _ in range(4)))
+        (of_loop,) = pools.of_loops.values()
+        return len(of_loop.transport._pool._idle)
+
+    assert asyncio.run(run()) == 1
+    assert used(emulator) == 8
+
+
+def test_a_silent_server_is_left_after_the_read_timeout(emulator: Emulator, write: Write) -> None:
+    """Seconds for each piece of an answer, the first one too."""
+    emulator.break_answers(hang=True)
+    with pytest.raises(openai.APITimeoutError):
+        ask(load(emulator, write, "{read_timeout: 0.1}"))
 
 
 def test_a_connection_that_the_server_closed_is_not_used_again(write: Write) -> None:

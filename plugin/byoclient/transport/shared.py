@@ -55,7 +55,7 @@ class LoopPool:
         try:
             soon(self.loop, self._close)
         except RuntimeError:  # it has ended
-            del _ending[self.transport]
+            _ending.pop(self.transport, None)
             drop(self.transport)
 
     async def _close(self) -> None:
