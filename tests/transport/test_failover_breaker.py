@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import threading
 from collections.abc import Callable
@@ -109,6 +110,15 @@ def test_a_probe_that_was_cancelled_lets_the_next_one_try(breaker: Breaker, cloc
     assert breaker.take()
 
 
+def test_a_probe_that_was_forgotten_lets_the_next_one_try(breaker: Breaker, clock: Clock) -> None:
+    """As where Ctrl-C hits between two lines."""
+    fail(breaker)
+    clock.now += PAUSE
+    take(breaker)
+    gc.collect()
+    assert breaker.take()
+
+
 def test_probes_that_fail_double_the_pause_up_to_a_bound(breaker: Breaker, clock: Clock) -> None:
     """1, 2, 4 … 60 seconds."""
     pauses = []
@@ -124,8 +134,9 @@ def test_a_failure_without_a_wish_is_no_news_while_a_probe_runs(breaker: Breaker
     """Of a request that had no other endpoint."""
     fail(breaker)
     clock.now += 2 * PAUSE
-    take(breaker)
+    probe = take(breaker)
     assert breaker.fail(breaker.force()) is None
+    breaker.release(probe)
     assert state(breaker) == "half-open"
 
 

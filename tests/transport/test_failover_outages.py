@@ -258,7 +258,7 @@ def test_a_request_that_is_cancelled_between_two_endpoints_holds_no_probe(
     async def run() -> None:
         create = clients.async_client().chat.completions.create
         task = asyncio.create_task(create(model="gpt-4o", messages=MESSAGES))
-        while second.breaker._probe is None:
+        while second.breaker._probe() is None:
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.wait({task})

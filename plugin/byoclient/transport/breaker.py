@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,9 +21,11 @@ LONGEST_PAUSE = 60.0  # seconds
 LONGEST_RETRY_AFTER = 3600.0  # seconds; a server may name any time, also by mistake
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Permit:
-    """One request that an endpoint gets; it ends with exactly one of the breaker's `succeed`, `fail` and `release`.
+    """One request that an endpoint gets; it ends with one of the breaker's `succeed`, `fail` and `release`.
+
+    Or it is forgotten, as where Ctrl-C hits between two lines: the breaker holds it weakly, so that it can try again.
 
     Attributes:
         proves: whether its success closes an open breaker: that of a probe does, not that of an older request.
@@ -57,17 +60,18 @@ class Breaker:
     def after_fork(self) -> None:
         """Take a new lock, and forget the probe: it runs in the parent."""
         self._lock = threading.RLock()  # the garbage collector may end a forgotten request while one is noted
-        self._probe: Permit | None = None
+        self._probe: Callable[[], Permit | None] = lambda: None
 
     def take(self) -> Permit | None:
         """Return a permit; None where the endpoint is to be left alone, or another request is trying it."""
         with self._lock:
             if self._until is None:
                 return self._permit(proves=False)
-            if self._probe is not None or self._clock() < self._until:
+            if self._probe() is not None or self._clock() < self._until:
                 return None
-            self._probe = self._permit(proves=True)
-            return self._probe
+            permit = self._permit(proves=True)
+            self._probe = weakref.ref(permit)
+            return permit
 
     def force(self) -> Permit:
         """Return a permit whatever the state, for a request that has no other endpoint."""
@@ -87,7 +91,7 @@ class Breaker:
                 return False
             if not permit.proves:  # sent before the failures that opened it
                 return False
-            self._in_a_row, self._openings, self._until, self._probe = 0, 0, None, None
+            self._in_a_row, self._openings, self._until, self._probe = 0, 0, None, lambda: None
             return True
 
     def fail(self, permit: Permit, retry_after: float | None = None) -> float | None:
@@ -112,9 +116,9 @@ class Breaker:
             self._end(permit)
 
     def _end(self, permit: Permit) -> bool:
-        probed = self._probe is permit
+        probed = self._probe() is permit
         if probed:
-            self._probe = None
+            self._probe = lambda: None
         return probed
 
     def _open(self, asked: float) -> float:

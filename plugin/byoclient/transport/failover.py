@@ -15,10 +15,10 @@ import openai
 
 from byoclient.transport.breaker import Permit
 from byoclient.transport.compat import httpx
+from byoclient.transport.deadlines import Deadline
 from byoclient.transport.endpoints import Endpoint, Endpoints
 from byoclient.transport.refresh import TokenError
 from byoclient.transport.rewriting import Original
-from byoclient.transport.transports import Deadline
 
 logger = logging.getLogger("byoclient.failover")
 

@@ -16,24 +16,6 @@ MOST_AHEAD = 64 * 1024  # bytes
 LAST_CHUNK = b"\r\n0\r\n\r\n"  # RFC 9112, section 7.1
 
 
-class Seconds(float):
-    """Seconds that something may take, and the moment at which all has to be over.
-
-    httpcore takes a timeout once for all reads of an answer's head and once for those of its body.
-
-    Attributes:
-        end: seconds on the monotonic clock.
-    """
-
-    def __new__(cls, seconds: float, end: float) -> Seconds:
-        """Make some."""
-        made = super().__new__(cls, seconds)
-        made.end = end
-        return made
-
-    end: float
-
-
 class Timed:
     """What the twins have in common.
 
@@ -140,12 +122,10 @@ class TimedStream(Timed, httpcore.NetworkStream):  # type: ignore[misc]  # one c
 
     def start_tls(self, *args: Any, **kwargs: Any) -> TimedStream:
         """Go on over TLS."""
-        self._network.streams.discard(self)
         return TimedStream(self._stream.start_tls(*args, **kwargs), self._network)
 
     def close(self) -> None:
         """Close."""
-        self._network.streams.discard(self)
         self._stream.close()
 
 
@@ -199,12 +179,10 @@ class AsyncTimedStream(Timed, httpcore.AsyncNetworkStream):  # type: ignore[misc
             with anyio.CancelScope(shield=True):
                 await self.aclose()
             raise
-        self._network.streams.discard(self)
         return AsyncTimedStream(stream, self._network)
 
     async def aclose(self) -> None:
         """Close."""
-        self._network.streams.discard(self)
         await self._stream.aclose()
 
 
@@ -215,12 +193,12 @@ class Network(httpcore.SyncBackend):  # type: ignore[misc]  # as above
         holds: whether what is written is held until somebody reads; not with HTTP/2, where they are not the same.
 
     Attributes:
-        streams: those that are open. Held here, so that a forgotten request is closed before its socket is collected.
+        streams: what was opened and is still in use.
     """
 
     def __init__(self, *, holds: bool) -> None:
         self.holds = holds
-        self.streams: set[Timed] = set()
+        self.streams: WeakSet[Timed] = WeakSet()
         _networks.add(self)
 
     def connect_tcp(self, *args: Any, **kwargs: Any) -> TimedStream:
@@ -237,7 +215,7 @@ class AsyncNetwork(httpcore.AnyIOBackend):  # type: ignore[misc]  # as above
 
     def __init__(self, *, holds: bool) -> None:
         self.holds = holds
-        self.streams: set[Timed] = set()
+        self.streams: WeakSet[Timed] = WeakSet()
         _networks.add(self)
 
     async def connect_tcp(self, *args: Any, **kwargs: Any) -> AsyncTimedStream:
@@ -258,7 +236,7 @@ def drop_all() -> None:
         network.drop()
 
 
-def _drop(streams: set[Timed]) -> None:
+def _drop(streams: WeakSet[Timed]) -> None:
     for stream in list(streams):
         with suppress(Exception):  # whatever is wrong with it: it is gone
             stream.drop()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import Any
 
 from pydantic import SecretStr
 
 from byoclient.transport.compat import httpx
-from byoclient.transport.network import Seconds
+from byoclient.transport.deadlines import Deadline
 from byoclient.transport.options import ClientHttp, environment_proxy
 from byoclient.transport.shared import Lease
 from byoclient.transport.streams import AsyncEvents, Events, is_stream
@@ -50,20 +49,6 @@ class Leases:
         """Return all leases, to be given back."""
         held, self._held = self._held, {}
         return list(held.values())
-
-
-class Deadline(dict[str, Any]):
-    """Timeouts as httpcore asks for them, none longer than what is left of the whole time."""
-
-    def __init__(self, seconds: float, timeouts: dict[str, Any]) -> None:
-        super().__init__(timeouts)
-        self.end = time.monotonic() + seconds
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """Return the seconds that a phase may take from now on; its reads look at the end too."""
-        seconds = super().get(name, default)
-        left = max(self.end - time.monotonic(), 0.001)
-        return Seconds(left if seconds is None else min(seconds, left), self.end)
 
 
 class SharedTransport(httpx.BaseTransport):  # type: ignore[misc]  # one class for httpx and httpx2
