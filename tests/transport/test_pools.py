@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from byoclient.transport.options import ClientHttp
-from byoclient.transport.pools import Idle, Pool
+from byoclient.transport.pools import Body, Idle, Pool
 
 ORIGIN = (b"https", b"contoso.openai.azure.com", 443)
 
@@ -69,3 +69,32 @@ def test_a_connection_that_comes_back_while_its_pool_is_closed_is_closed_too() -
 
     pool.give_back(ORIGIN, Late())
     assert closed == [True]
+
+
+def test_a_connection_whose_request_was_interrupted_at_its_end_is_not_used_again() -> None:
+    """By Ctrl-C between two lines of httpcore, which then calls it idle."""
+    pool = Pool(ClientHttp().pool())
+    closed: list[bool] = []
+
+    class Interrupted:
+        extensions: dict[str, object] = {}
+
+        def __init__(self) -> None:
+            self.stream = self
+
+        def close(self) -> None:
+            if not closed:
+                raise KeyboardInterrupt
+
+    class Wrong:
+        def is_available(self) -> bool:
+            return not closed
+
+        def close(self) -> None:
+            closed.append(True)
+
+    body = Body(Interrupted(), pool, ORIGIN, Wrong())
+    with pytest.raises(KeyboardInterrupt):
+        body.close()
+    assert closed
+    assert len(pool._idle) == 0

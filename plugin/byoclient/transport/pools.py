@@ -167,6 +167,10 @@ class Body:
         """Close it; a second call does nothing."""
         try:
             self._stream.close()
+        except BaseException:  # interrupted in it, by Ctrl-C: it may say that it is idle, and not be
+            for _, connection in self._given:
+                connection.close()
+            raise
         finally:
             self._pool.reading.discard(self._timed)
             with suppress(IndexError):
