@@ -209,7 +209,7 @@ def _after_fork() -> None:
     global _lock
     _lock = threading.RLock()
     # Kept: their finalizers would act on event loops and sockets that belong to the parent.
-    _inherited.append((_all.copy(), _ending.copy(), [(shared.transport, shared.of_loops) for shared in _all.values()]))
+    _inherited.append([*_ending.values(), *((shared.transport, shared.of_loops) for shared in _all.values())])
     drop_all()
     _ending.clear()
     for shared in _all.values():
