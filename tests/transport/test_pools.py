@@ -6,8 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+from byoclient.emulator import Emulator
+from byoclient.transport import shared
+from byoclient.transport.compat import httpx
 from byoclient.transport.options import ClientHttp
 from byoclient.transport.pools import Body, Idle, Pool
+from byoclient.transport.transports import SharedTransport
 
 ORIGIN = (b"https", b"contoso.openai.azure.com", 443)
 
@@ -98,3 +102,20 @@ def test_a_connection_whose_request_was_interrupted_at_its_end_is_not_used_again
         body.close()
     assert closed
     assert len(pool._idle) == 0
+
+
+def test_an_answer_that_ended_takes_nothing_from_the_next_one() -> None:
+    """On the same connection: the pool still holds what the next one reads."""
+    with Emulator() as emulator, httpx.Client(transport=SharedTransport(ClientHttp(max_connections=44))) as client:
+        with client.stream("GET", emulator.url) as first:
+            first.read()
+        with client.stream("GET", emulator.url) as second:
+            (pools,) = (found for options, found in shared._all.items() if options.max_connections == 44)
+            assert pools.transport is not None
+            reading = pools.transport._pool.reading
+            assert len(reading) == 1
+            first.close()
+            first.stream.close()
+            assert len(reading) == 1
+            second.read()
+        assert not reading

@@ -120,9 +120,9 @@ class AsyncBody:
         try:
             await self._stream.aclose()
         finally:
-            self._pool.reading.discard(self._timed)
             if self._given:
                 given = self._given.pop()
+                self._pool.reading.discard(self._timed)
                 if self._timed is not None:
                     self._timed.deadline = None  # it was this request's
                 await self._pool.give_back(*given)

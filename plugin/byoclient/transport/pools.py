@@ -172,9 +172,9 @@ class Body:
                 connection.close()
             raise
         finally:
-            self._pool.reading.discard(self._timed)
             with suppress(IndexError):
                 given = self._given.pop()
+                self._pool.reading.discard(self._timed)
                 if self._timed is not None:
                     self._timed.deadline = None  # it was this request's
                 self._pool.give_back(*given)
