@@ -92,7 +92,9 @@ def test_a_region_that_dies_under_load_loses_no_request(
     run(clients, ledger, dying, work)
     account = ledger.account({})
     assert (account.sent, account.lost, account.crossed, ledger.errors) == (REQUESTS, 0, 0, [])
-    assert states(clients) == ["open", "closed"]
+    left, working = states(clients)
+    assert left in ("open", "half-open")  # its pause may be over by now
+    assert working == "closed"
     assert min(counts(dying, north)) > 0
 
 
