@@ -45,6 +45,7 @@ def sdk(session: nox.Session, openai: str) -> None:
         "pytest",
         "pytest-xdist",
         "hypothesis",
+        "hypercorn",
         "aiohttp",
         "trio",
         f"openai=={openai}",

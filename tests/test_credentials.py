@@ -782,4 +782,4 @@ def test_mistakes_with_a_client_certificate_are_told(
     with pytest.raises(byoclient.ConfigError) as caught:
         byoclient.load(path)
     place = f"{path}:7: options.credential.http.client_certificate"
-    assert f"{place}{message}" in str(caught.value).splitlines()
+    assert str(caught.value) == f"{place}{message}"

@@ -7,7 +7,7 @@ import ssl
 from functools import lru_cache
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Discriminator, Tag
 
 from byoclient.config.fields import FilePath
 from byoclient.config.models import StrictModel
@@ -33,6 +33,19 @@ def certificate_files(certificate: str | CertificateAndKey) -> tuple[str, str | 
     if isinstance(certificate, str):
         return certificate, None
     return certificate.cert_file, certificate.key_file
+
+
+def load_certificate(context: ssl.SSLContext, cert_file: str, key_file: str | None) -> None:
+    """Let a context show a certificate.
+
+    Raises:
+        ValueError: the files cannot be read, or hold no certificate with its key.
+    """
+    try:
+        # Without the password OpenSSL would ask for that of an encrypted key on the terminal.
+        context.load_cert_chain(cert_file, key_file, password="")
+    except (OSError, ValueError):
+        raise ValueError("is no PEM certificate with its private key, not encrypted") from None
 
 
 def holds_authorities(path: str) -> bool:
@@ -61,11 +74,18 @@ def _is_loaded(path: str, state: object, key_path: str | None = None, key_state:
         if key_path is None:
             context.load_verify_locations(path)
         else:
-            # Without the password OpenSSL would ask for that of an encrypted key on the terminal.
-            context.load_cert_chain(path, key_path, password="")
+            load_certificate(context, path, key_path)
     except (OSError, ValueError):
         return False
     return True
 
 
-ClientCertificate = Annotated[FilePath | CertificateAndKey, AfterValidator(_usable)]
+def _form(certificate: object) -> str:
+    return "one file" if isinstance(certificate, str) else "two files"
+
+
+ClientCertificate = Annotated[
+    Annotated[FilePath, Tag("one file")] | Annotated[CertificateAndKey, Tag("two files")],
+    Discriminator(_form),  # what is wrong with one form is told, and not also that it is not the other
+    AfterValidator(_usable),
+]

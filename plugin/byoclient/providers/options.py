@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from byoclient.config.fields import Count, Seconds
 from byoclient.config.headers import AnySecret, Headers, Query
 from byoclient.config.log_filter import hide_in_logs
+from byoclient.errors import ConfigError
 from byoclient.providers.endpoints import EndpointOptions
 from byoclient.providers.sign_in import SignIn
 from byoclient.transport.options import ClientHttp
@@ -76,6 +77,7 @@ class ClientOptions(SignIn):
     def client_arguments(self) -> dict[str, Any]:
         """Return the keyword arguments that all clients of the SDK take; what is not given is left out."""
         self._values(self.http.headers, "http", "headers")  # what cannot be read is told at its place
+        self._check_certificates()
         arguments: dict[str, Any] = {
             "default_headers": self._values(self.default_headers, "default_headers"),
             "default_query": self._values(self.default_query, "default_query"),
@@ -92,6 +94,13 @@ class ClientOptions(SignIn):
         if self.max_retries is not None:
             arguments["max_retries"] = self.max_retries
         return arguments
+
+    def _check_certificates(self) -> None:
+        try:
+            self.http.check_certificates()
+        except ConfigError as error:
+            options = self._context.options
+            raise options.error(error.message, "http", error.key or "") if options else error from None
 
     def _values(self, secrets: Mapping[str, AnySecret], *loc: str) -> dict[str, str]:
         return {name: self._read(secret, *loc, name) for name, secret in secrets.items()}

@@ -76,6 +76,16 @@ class ClientHttp(HttpOptions):
         connect = CONNECT_TIMEOUT if timeout is None else timeout
         return {"connect": connect, "read": rest, "write": rest, "pool": rest, **given}
 
+    def check_certificates(self) -> None:
+        """Read the files that the options name, or the environment where it counts; they may have gone since `load()`.
+
+        Raises:
+            ConfigError: one cannot be read, or holds no certificates; its `key` is that of these options.
+        """
+        tls = TlsOptions.of(self)
+        if tls.states:
+            context_of(tls, http2=self.http2)
+
     def pool(self, proxy: str | None = None) -> PoolOptions:
         """Return what makes the pool.
 

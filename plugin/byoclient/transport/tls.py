@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from byoclient.config.certificates import certificate_files
+from byoclient.config.certificates import certificate_files, load_certificate
 from byoclient.config.sources import state_of
+from byoclient.errors import ConfigError
 
 if TYPE_CHECKING:
     from byoclient.config.http import HttpOptions
@@ -60,6 +61,9 @@ def context_of(options: TlsOptions, *, http2: bool) -> ssl.SSLContext:
     Args:
         options: the certificates.
         http2: whether HTTP/2 is offered to the server; httpcore notes that in the context.
+
+    Raises:
+        ConfigError: a file cannot be read, or holds no certificates; its `key` is that of the options.
     """
     key = (options, http2)
     context = _contexts.get(key)
@@ -73,10 +77,18 @@ def context_of(options: TlsOptions, *, http2: bool) -> ssl.SSLContext:
 def _context(options: TlsOptions) -> ssl.SSLContext:
     from byoclient.transport.compat import httpx
 
-    if options.ca_file:
-        context = ssl.create_default_context(cafile=options.ca_file)
-    else:
-        context = httpx.create_ssl_context(trust_env=options.trust_env)
+    key = "ca_file" if options.ca_file else "trust_env"
+    try:
+        if options.ca_file:
+            context = ssl.create_default_context(cafile=options.ca_file)
+        else:
+            context = httpx.create_ssl_context(trust_env=options.trust_env)
+    except (OSError, ValueError):
+        named = "" if options.ca_file else ": SSL_CERT_FILE or SSL_CERT_DIR"
+        raise ConfigError(f"no certificates can be read{named}. Check the path, and what it holds.", key=key) from None
     if options.certificate:
-        context.load_cert_chain(*options.certificate, password="")
+        try:
+            load_certificate(context, *options.certificate)
+        except ValueError as error:
+            raise ConfigError(f"{error}.", key="client_certificate") from None
     return context

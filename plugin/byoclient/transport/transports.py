@@ -22,6 +22,7 @@ class Leases:
     """
 
     def __init__(self, options: ClientHttp) -> None:
+        options.check_certificates()
         self._options = options.pool()
         # Plain http goes to loopback or to a trusted host, never in clear through somebody's proxy.
         self._direct = replace(self._options, proxy=None)
