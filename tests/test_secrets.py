@@ -138,5 +138,5 @@ def test_no_repr_shows_the_options(write: Write) -> None:
 def test_short_values_are_not_cut_out_of_messages(write: Write) -> None:
     """A key `k` would take every k from the text."""
     path = write("model: x\nclient_provider: openai\noptions: {api_key: k, http: {proxy: 'socks9://x'}}\n")
-    with pytest.raises(byoclient.ConfigError, match=r"is no URL of a proxy\. Write one such as http://"):
+    with pytest.raises(byoclient.ConfigError, match=r"is no URL of an http proxy\. Write one such as http://"):
         byoclient.load(path)

@@ -16,6 +16,8 @@ from byoclient.trust import Origin, parse_origin
 
 _PROXY = re.compile(r"(?P<scheme>https?://)([^@/\s\\]*@)?(?P<rest>[^@/\s\\]+)/?", re.ASCII)
 
+NO_PROXY_URL = "is no URL of an http proxy. Write one such as http://proxy.contoso.com:8080"
+
 
 class HttpOptions(StrictModel):
     """How something connects.
@@ -43,14 +45,14 @@ class HttpOptions(StrictModel):
     @field_validator("proxy")
     @classmethod
     def _proxy_url(cls, proxy: SecretStr | None) -> SecretStr | None:
-        if proxy is not None and _proxy_origin(proxy) is None:
-            raise ValueError("is no URL of a proxy. Write one such as http://proxy.contoso.com:8080")
+        if proxy is not None and proxy_origin(proxy.get_secret_value()) is None:
+            raise ValueError(NO_PROXY_URL)
         return proxy
 
     @model_validator(mode="after")
     def _proxy_that_cannot_read(self, info: ValidationInfo) -> Self:
         # Who runs a proxy can read TLS where the same file also says whose certificates are good.
-        origin = _proxy_origin(self.proxy) if self.proxy and self.ca_file else None
+        origin = proxy_origin(self.proxy.get_secret_value()) if self.proxy and self.ca_file else None
         if origin is not None and not origin.is_loopback and not trust_of(info).allows_host(origin):
             raise PydanticCustomError(
                 TRUST_ERROR,
@@ -65,6 +67,7 @@ class HttpOptions(StrictModel):
         return self.proxy.get_secret_value() if self.proxy else None
 
 
-def _proxy_origin(proxy: SecretStr) -> Origin | None:
-    match = _PROXY.fullmatch(proxy.get_secret_value())
+def proxy_origin(url: str) -> Origin | None:
+    """Return scheme, host and port of a proxy's URL; None where it is none of an http proxy."""
+    match = _PROXY.fullmatch(url)
     return parse_origin(match["scheme"] + match["rest"]) if match else None

@@ -10,7 +10,8 @@ from pydantic import Field, SecretStr, field_validator
 
 from byoclient.config.fields import Count, Seconds
 from byoclient.config.headers import Headers
-from byoclient.config.http import HttpOptions
+from byoclient.config.http import NO_PROXY_URL, HttpOptions, proxy_origin
+from byoclient.errors import ConfigError
 from byoclient.transport.tls import TlsOptions, context_of
 
 if TYPE_CHECKING:
@@ -155,12 +156,19 @@ def _proxy_arguments(url: str, context: ssl.SSLContext) -> dict[str, Any]:
     }
 
 
-def environment_proxy(host: str) -> str | None:
-    """Return the proxy that `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name for https to a host; None for none."""
+def environment_proxy(host: str, port: int) -> str | None:
+    """Return the proxy that `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name for https to a host; None for none.
+
+    Raises:
+        ConfigError: it is no http proxy.
+    """
     from urllib.request import getproxies, proxy_bypass
 
     proxies = getproxies()
     url = proxies.get("https") or proxies.get("all")
-    if not url or proxy_bypass(host):
+    if not url or proxy_bypass(f"{host}:{port}"):
         return None
-    return url if "://" in url else f"http://{url}"
+    url = url if "://" in url else f"http://{url}"
+    if proxy_origin(url) is None:
+        raise ConfigError(f"HTTPS_PROXY or ALL_PROXY {NO_PROXY_URL}, or set NO_PROXY.", key="trust_env")
+    return url

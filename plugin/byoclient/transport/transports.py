@@ -5,13 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import openai
 from pydantic import SecretStr
 
+from byoclient.errors import ConfigError
 from byoclient.transport.compat import httpx
 from byoclient.transport.deadlines import Deadline
-from byoclient.transport.options import ClientHttp, environment_proxy
+from byoclient.transport.options import ClientHttp, PoolOptions, environment_proxy
 from byoclient.transport.shared import Lease
 from byoclient.transport.streams import AsyncEvents, Events, is_stream
+
+
+class ProxyError(ConfigError, openai.OpenAIError):
+    """The environment names a proxy that is none.
+
+    It is an OpenAIError too, since the SDK passes only those through; others it would retry.
+    """
 
 
 class Leases:
@@ -29,14 +38,26 @@ class Leases:
         self._asks_environment = options.trust_env and options.proxy is None
         self._held: dict[Any, Lease] = {}
         self._total = options.total_timeout
-        self.of_host("https", "")  # from now on the pool stays, also while nothing is sent
+        self._lease(self._options)  # from now on the pool stays, also while nothing is sent
 
-    def of_host(self, scheme: str, host: str) -> Lease:
-        """Return the lease for requests to a host."""
-        options = self._options if scheme == "https" else self._direct
-        if self._asks_environment and scheme == "https" and host:
-            proxy = environment_proxy(host)
-            options = replace(options, proxy=SecretStr(proxy)) if proxy else options
+    def of(self, url: Any) -> Lease:
+        """Return the lease for requests to a URL.
+
+        Raises:
+            ProxyError: the environment names a proxy for it that is none.
+        """
+        if url.scheme != "https":
+            return self._lease(self._direct)
+        proxy = self._environments(url) if self._asks_environment else None
+        return self._lease(replace(self._options, proxy=SecretStr(proxy)) if proxy else self._options)
+
+    def _environments(self, url: Any) -> str | None:
+        try:
+            return environment_proxy(url.host, url.port or 443)
+        except ConfigError as error:
+            raise ProxyError(error.message) from None
+
+    def _lease(self, options: PoolOptions) -> Lease:
         lease = self._held.get(options)
         return self._held.setdefault(options, Lease(options)) if lease is None else lease
 
@@ -61,7 +82,7 @@ class SharedTransport(httpx.BaseTransport):  # type: ignore[misc]  # one class f
     def handle_request(self, request: Any) -> Any:
         """Send a request."""
         self._leases.start(request)
-        lease = self._leases.of_host(request.url.scheme, request.url.host)
+        lease = self._leases.of(request.url)
         response = lease.transport().handle_request(request)
         if is_stream(response):
             response.stream = Events(request, response)
@@ -82,7 +103,7 @@ class AsyncSharedTransport(httpx.AsyncBaseTransport):  # type: ignore[misc]  # a
     async def handle_async_request(self, request: Any) -> Any:
         """Send a request."""
         self._leases.start(request)
-        lease = self._leases.of_host(request.url.scheme, request.url.host)
+        lease = self._leases.of(request.url)
         response = await (await lease.async_transport()).handle_async_request(request)
         if is_stream(response):
             response.stream = AsyncEvents(request, response)
