@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,8 +26,18 @@ from byoclient.emulator.app import build
 from byoclient.emulator.serving import CONNECTION, WIRE
 from byoclient.emulator.sockets import listener
 
+MANY = 10**9
+GOODBYE = 0.1  # seconds for TLS's, which many clients do not say
 MOST_BODY = 16 * 1024 * 1024  # bytes
-By = Literal["connection", "stream"]
+By = Literal["connection", "stream", "silence"]
+
+
+class Server(TCPServer):
+    """hypercorn's, which does not wait for the time of an idle connection where the client has gone."""
+
+    async def _read_data(self) -> None:
+        await super()._read_data()
+        await self.idle_task.stop()
 
 
 @dataclass(eq=False)
@@ -35,7 +45,7 @@ class Connection:
     """One connection, and the streams that it had."""
 
     number: int
-    server: TCPServer = field(repr=False)
+    server: Server = field(repr=False)
 
     @property
     def wire(self) -> Any:
@@ -90,7 +100,7 @@ class Gateway(Emulator):
         self.versions, self.most_at_once = [], 0
 
     def cut_streams(self, pieces: int, by: By) -> None:
-        """End answers after so many pieces of their body: the connection, or the stream alone."""
+        """End answers after so many pieces of their body: the connection, the stream alone, or just fall silent."""
         self._cut = (pieces, by)
 
     def go_away(self, last_stream: int = 2**31 - 1) -> None:
@@ -138,7 +148,9 @@ class Gateway(Emulator):
         config = Config()
         config.errorlog = None
         config.h2_max_concurrent_streams = self._most_streams
-        server = await asyncio.start_server(partial(self._connected, app, config), sock=listening, ssl=context)
+        config.keep_alive_max_requests = MANY  # after them hypercorn does not end in peace what is on its way
+        connected = partial(self._connected, app, config)
+        server = await asyncio.start_server(connected, sock=listening, ssl=context, ssl_shutdown_timeout=GOODBYE)
         await ended.wait()
         server.close()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
@@ -149,12 +161,13 @@ class Gateway(Emulator):
     async def _connected(self, app: Any, config: Config, reader: Any, writer: Any) -> None:
         number = self._connections.made()
         context = WorkerContext(None)
-        server = TCPServer(app, asyncio.get_running_loop(), config, context, {}, reader, writer)
+        server = Server(app, asyncio.get_running_loop(), config, context, {}, reader, writer)
         connection = Connection(number, server)
         server.app = wrap_app(partial(self._answer, app, connection), MOST_BODY, "asgi")
         self._open_ones.add(connection)
         try:
-            await server
+            with suppress(ssl.SSLError, TimeoutError):  # of a client that says no goodbye, or says more after it
+                await server
         finally:
             self._open_ones.discard(connection)
             self._connections.lost()
@@ -182,5 +195,7 @@ class Gateway(Emulator):
     async def _end(self, connection: Connection, scope: Any, by: By) -> None:
         if by == "stream":
             await connection.reset(scope)
-        else:
+        elif by == "connection":
             connection.wire.abort()
+        else:
+            await asyncio.Event().wait()  # until the client has left: starlette cancels it

@@ -18,7 +18,7 @@ class AsyncPool:
     """The async twin of `Pool`, for one event loop."""
 
     def __init__(self, options: PoolOptions) -> None:
-        self._network = AsyncNetwork(holds=True)
+        self._network = AsyncNetwork()
         self._connections = options.make(httpcore.AsyncConnectionPool, httpcore.AsyncHTTPProxy, self._network)
         self._most, self._most_idle = options.max_connections, options.max_keepalive_connections
         self._free = anyio.Semaphore(options.max_connections, fast_acquire=True)

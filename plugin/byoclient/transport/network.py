@@ -16,24 +16,49 @@ MOST_AHEAD = 64 * 1024  # bytes
 LAST_CHUNK = b"\r\n0\r\n\r\n"  # RFC 9112, section 7.1
 
 
-class Timed:
-    """What the twins have in common.
-
-    What is written is held until somebody reads, so that the head and the body of a request travel together: in one
-    packet, one TLS record and one call of the operating system, instead of two or three.
+class Limited:
+    """Something whose reads end in time.
 
     Attributes:
         deadline: seconds on the monotonic clock after which a read gives up, whatever timeout it has; None for no such
             end.
     """
 
+    deadline: float | None = None
+
+    def left(self, timeout: float | None) -> float | None:
+        """Return the seconds that a read may take which has this timeout.
+
+        Raises:
+            httpcore.ReadTimeout: none are left.
+        """
+        ends = [end for end in (self.deadline, getattr(timeout, "end", None)) if end is not None]
+        if not ends:
+            return timeout
+        left = min(ends) - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the request's time is over")
+        return left if timeout is None else min(timeout, left)
+
+
+class Timed(Limited):
+    """What the twins have in common.
+
+    What is written is held until somebody reads, so that the head and the body of a request travel together: in one
+    packet, one TLS record and one call of the operating system, instead of two or three.
+
+    Attributes:
+        holds: whether it does so; not for HTTP/2, where those who write and those who read are not the same.
+    """
+
     def __init__(self, stream: Any, network: Network | AsyncNetwork) -> None:
-        self.deadline: float | None = None
+        self.holds = True
         self._stream = stream
         self._network = network
         self._held = b""
         self._ahead = b""  # was read before anybody asked for it
         self._newest = b""  # of what was read
+        self._moved = False
         network.streams.add(self)
 
     def get_extra_info(self, info: str) -> Any:
@@ -58,24 +83,14 @@ class Timed:
         self._ahead += data
         self._newest = self._newest[-len(LAST_CHUNK) :] + data
 
-    def _left(self, timeout: float | None) -> float | None:
-        ends = [end for end in (self.deadline, getattr(timeout, "end", None)) if end is not None]
-        if not ends:
-            return timeout
-        left = min(ends) - time.monotonic()
-        if left <= 0:
-            raise httpcore.ReadTimeout("the request's time is over")
-        return left if timeout is None else min(timeout, left)
-
 
 def connection_of(response: Any) -> Any:
-    """Return the connection that a response, of httpx or httpcore, has for itself: a `TimedStream` or its twin.
+    """Return what a response, of httpx or httpcore, is read from; None where it is none of ours.
 
-    None where HTTP/2 shares it.
+    A `TimedStream`, a stream of an HTTP/2 connection, or the twin of one: `Limited`, and with `end_comes`.
     """
     connection = response.extensions.get("network_stream")
-    alone = response.extensions.get("http_version") != b"HTTP/2"
-    return connection if alone and isinstance(connection, Timed) else None
+    return connection if isinstance(connection, Limited) else None
 
 
 class TimedStream(Timed, httpcore.NetworkStream):  # type: ignore[misc]  # one class for httpcore and httpcore2
@@ -90,7 +105,7 @@ class TimedStream(Timed, httpcore.NetworkStream):  # type: ignore[misc]  # one c
                 self._flush(timeout)
         if self._ahead:
             return self._take_ahead(max_bytes)
-        self._newest = self._stream.read(max_bytes, self._left(timeout))
+        self._newest = self._stream.read(max_bytes, self.left(timeout))
         return self._newest
 
     def end_comes(self, seconds: float) -> bool:
@@ -110,7 +125,7 @@ class TimedStream(Timed, httpcore.NetworkStream):  # type: ignore[misc]  # one c
         """Write all of it, soon."""
         self._held += buffer
         del buffer  # keys stand in it, and error trackers show local variables
-        if len(self._held) > MOST_HELD or not self._network.holds:
+        if len(self._held) > MOST_HELD or not self.holds:
             self._flush(timeout)
 
     def _flush(self, timeout: float | None) -> None:
@@ -122,11 +137,14 @@ class TimedStream(Timed, httpcore.NetworkStream):  # type: ignore[misc]  # one c
 
     def start_tls(self, *args: Any, **kwargs: Any) -> TimedStream:
         """Go on over TLS."""
-        return TimedStream(self._stream.start_tls(*args, **kwargs), self._network)
+        stream = TimedStream(self._stream.start_tls(*args, **kwargs), self._network)
+        self._moved = True
+        return stream
 
     def close(self) -> None:
-        """Close."""
-        self._stream.close()
+        """Close; what goes on over TLS is closed there."""
+        if not self._moved:
+            self._stream.close()
 
 
 class AsyncTimedStream(Timed, httpcore.AsyncNetworkStream):  # type: ignore[misc]  # as above
@@ -141,7 +159,7 @@ class AsyncTimedStream(Timed, httpcore.AsyncNetworkStream):  # type: ignore[misc
                 await self._flush(timeout)
         if self._ahead:
             return self._take_ahead(max_bytes)
-        self._newest = await self._stream.read(max_bytes, self._left(timeout))
+        self._newest = await self._stream.read(max_bytes, self.left(timeout))
         return self._newest
 
     async def end_comes(self, seconds: float) -> bool:
@@ -161,13 +179,15 @@ class AsyncTimedStream(Timed, httpcore.AsyncNetworkStream):  # type: ignore[misc
         """Write all of it, soon."""
         self._held += buffer
         del buffer  # as above
-        if len(self._held) > MOST_HELD or not self._network.holds:
+        if len(self._held) > MOST_HELD or not self.holds:
             await self._flush(timeout)
 
     async def _flush(self, timeout: float | None) -> None:
         held, self._held = self._held, b""
         try:
             await self._stream.write(held, timeout)
+        except anyio.EndOfStream as error:  # TLS that the server has ended; httpcore 1.0 lets it through
+            raise httpcore.WriteError("the server hung up") from error
         finally:
             del held  # as above
 
@@ -179,25 +199,23 @@ class AsyncTimedStream(Timed, httpcore.AsyncNetworkStream):  # type: ignore[misc
             with anyio.CancelScope(shield=True):
                 await self.aclose()
             raise
+        self._moved = True
         return AsyncTimedStream(stream, self._network)
 
     async def aclose(self) -> None:
-        """Close."""
-        await self._stream.aclose()
+        """Close; what goes on over TLS is closed there."""
+        if not self._moved:
+            await self._stream.aclose()
 
 
 class Network(httpcore.SyncBackend):  # type: ignore[misc]  # as above
     """Opens the connections of one pool, and knows those that are open.
 
-    Args:
-        holds: whether what is written is held until somebody reads; not with HTTP/2, where they are not the same.
-
     Attributes:
         streams: what was opened and is still in use.
     """
 
-    def __init__(self, *, holds: bool) -> None:
-        self.holds = holds
+    def __init__(self) -> None:
         self.streams: WeakSet[Timed] = WeakSet()
         _networks.add(self)
 
@@ -213,8 +231,7 @@ class Network(httpcore.SyncBackend):  # type: ignore[misc]  # as above
 class AsyncNetwork(httpcore.AnyIOBackend):  # type: ignore[misc]  # as above
     """Its async twin, for asyncio and trio."""
 
-    def __init__(self, *, holds: bool) -> None:
-        self.holds = holds
+    def __init__(self) -> None:
         self.streams: WeakSet[Timed] = WeakSet()
         _networks.add(self)
 

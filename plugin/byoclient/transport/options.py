@@ -130,7 +130,7 @@ class PoolOptions:
             network: what opens the connections.
         """
         arguments: dict[str, Any] = {
-            "ssl_context": self._context(),
+            "ssl_context": context_of(self.tls, http2=self.http2),
             "max_connections": self.max_connections,
             "max_keepalive_connections": self.max_keepalive_connections,
             "keepalive_expiry": KEEPALIVE_EXPIRY,
@@ -139,10 +139,9 @@ class PoolOptions:
         }
         if self.proxy is None:
             return direct(**arguments)
-        return through_proxy(**arguments, **_proxy_arguments(self.proxy.get_secret_value(), self._context()))
-
-    def _context(self) -> ssl.SSLContext:
-        return context_of(self.tls, http2=self.http2)
+        # A context of its own: httpcore notes in it what is offered, which for a proxy is HTTP/1.1 alone.
+        to_proxy = context_of(self.tls, http2=False)
+        return through_proxy(**arguments, **_proxy_arguments(self.proxy.get_secret_value(), to_proxy))
 
 
 def _proxy_arguments(url: str, context: ssl.SSLContext) -> dict[str, Any]:

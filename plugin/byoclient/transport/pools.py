@@ -2,8 +2,7 @@
 
 httpcore's own (1.0, and httpcore2 2.16) walks over all connections for each request, and probes the idle ones, so
 that its rate collapses at some hundred at once; and its lock can be met again by the garbage collector that closes
-a forgotten stream. The connections themselves are httpcore's. With HTTP/2 the pool is httpcore's too: there are few
-connections then.
+a forgotten stream. The connections themselves are httpcore's.
 """
 
 from __future__ import annotations
@@ -76,7 +75,7 @@ class Pool:
     """
 
     def __init__(self, options: PoolOptions) -> None:
-        self._network = Network(holds=True)
+        self._network = Network()
         self._connections = options.make(httpcore.ConnectionPool, httpcore.HTTPProxy, self._network)
         self._most_idle = options.max_keepalive_connections
         self._free: SimpleQueue[None] = SimpleQueue()  # its put() may be called again within itself

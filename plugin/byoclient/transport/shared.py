@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from byoclient.transport.async_pools import AsyncPool
-from byoclient.transport.compat import httpcore, httpx
+from byoclient.transport.compat import httpx
 from byoclient.transport.loops import running_loop, soon
 from byoclient.transport.network import drop_all
 from byoclient.transport.options import PoolOptions
@@ -162,17 +162,17 @@ class Lease:
 
 def _new_pool(options: PoolOptions) -> Any:
     if options.http2:
-        from byoclient.transport.network import Network
+        from byoclient.transport.http2_pools import Http2Pool
 
-        return options.make(httpcore.ConnectionPool, httpcore.HTTPProxy, Network(holds=False))
+        return Http2Pool(options)
     return Pool(options)
 
 
 def _new_async_pool(options: PoolOptions) -> Any:
     if options.http2:
-        from byoclient.transport.network import AsyncNetwork
+        from byoclient.transport.async_http2_pools import AsyncHttp2Pool
 
-        return options.make(httpcore.AsyncConnectionPool, httpcore.AsyncHTTPProxy, AsyncNetwork(holds=False))
+        return AsyncHttp2Pool(options)
     return AsyncPool(options)
 
 
@@ -201,8 +201,7 @@ def _let_go_of_closed_loops() -> None:
 
 def drop(transport: Any) -> None:
     """Let go of a transport's connections without a word to the other end."""
-    pool = transport._pool
-    (pool if hasattr(pool, "drop") else pool._network_backend).drop()
+    transport._pool.drop()
 
 
 def _after_fork() -> None:

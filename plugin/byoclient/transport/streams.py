@@ -10,7 +10,7 @@ import openai
 
 from byoclient.transport.compat import httpx
 from byoclient.transport.endings import Watch, ending_of
-from byoclient.transport.network import Timed, connection_of
+from byoclient.transport.network import Limited, connection_of
 
 TAIL = 0.1  # seconds that a complete answer's formal end is waited for; openai (3.57) waits as long
 
@@ -124,8 +124,8 @@ def watch_of(request: Any, response: Any) -> Watch:
     return Watch(ending_of(request.url.path), response.headers.get("content-encoding", "").lower())
 
 
-def wait_at_most(seconds: float, connection: Timed | None) -> None:
-    """Let reads of a connection give up after some time; one that HTTP/2 shares is left alone."""
+def wait_at_most(seconds: float, connection: Limited | None) -> None:
+    """Let reads of a connection give up after some time."""
     if connection is not None:
         soon = time.monotonic() + seconds
         connection.deadline = soon if connection.deadline is None else min(soon, connection.deadline)

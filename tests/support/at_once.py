@@ -1,0 +1,75 @@
+"""Questions that are asked at once, and what a test waits for meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from byoclient import Clients
+from byoclient.emulator import Emulator
+
+PATIENCE = 20.0  # seconds
+Many = Callable[[Clients, int], list[str]]
+
+
+def named(name: str) -> list[Any]:
+    """Return a prompt."""
+    return [{"role": "user", "content": name}]
+
+
+def many(clients: Clients, count: int) -> list[str]:
+    """Ask that many questions at once, in threads; return the answers in their order."""
+
+    def one(number: int) -> str:
+        answer = clients.client().chat.completions.create(model="gpt-4o", messages=named(f"question-{number}."))
+        return answer.choices[0].message.content or ""
+
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(one, range(count)))
+
+
+def async_many(clients: Clients, count: int) -> list[str]:
+    """Do the same in tasks."""
+
+    async def run() -> list[str]:
+        create = clients.async_client().chat.completions.create
+        asked = (create(model="gpt-4o", messages=named(f"question-{number}.")) for number in range(count))
+        return [answer.choices[0].message.content or "" for answer in await asyncio.gather(*asked)]
+
+    return asyncio.run(run())
+
+
+def own(answers: list[str]) -> list[bool]:
+    """Return of each whether it is the answer to its question."""
+    return [f"question-{number}." in answer for number, answer in enumerate(answers)]
+
+
+def used(emulator: Emulator) -> int:
+    """Return how many connections the requests came on."""
+    return len({request.connection for request in emulator.requests})
+
+
+def later(work: Callable[..., Any], *args: Any) -> Future[Any]:
+    """Do something in a thread of its own."""
+    future: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work(*args))
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait until something is so, and fail where it never is."""
+    turn, end = threading.Event(), time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        turn.wait(0.001)  # lets the others have theirs
