@@ -13,6 +13,7 @@ from byoclient import Clients
 from byoclient.emulator import Emulator
 
 PATIENCE = 20.0  # seconds
+Question = Callable[[Clients, str], str]
 Many = Callable[[Clients, int], list[str]]
 
 
@@ -21,15 +22,27 @@ def named(name: str) -> list[Any]:
     return [{"role": "user", "content": name}]
 
 
+def question(clients: Clients, text: str) -> str:
+    """Ask one question and return the answer."""
+    answer = clients.client().chat.completions.create(model="gpt-4o", messages=named(text))
+    return answer.choices[0].message.content or ""
+
+
+def async_question(clients: Clients, text: str) -> str:
+    """Do the same over the async client."""
+
+    async def run() -> str:
+        answer = await clients.async_client().chat.completions.create(model="gpt-4o", messages=named(text))
+        return answer.choices[0].message.content or ""
+
+    return asyncio.run(run())
+
+
 def many(clients: Clients, count: int) -> list[str]:
     """Ask that many questions at once, in threads; return the answers in their order."""
 
-    def one(number: int) -> str:
-        answer = clients.client().chat.completions.create(model="gpt-4o", messages=named(f"question-{number}."))
-        return answer.choices[0].message.content or ""
-
     with ThreadPoolExecutor(count) as threads:
-        return list(threads.map(one, range(count)))
+        return list(threads.map(lambda number: question(clients, f"question-{number}."), range(count)))
 
 
 def async_many(clients: Clients, count: int) -> list[str]:
