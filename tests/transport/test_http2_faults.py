@@ -177,6 +177,23 @@ def test_a_task_that_is_cancelled_takes_no_other_along(gateway: Gateway, load_ht
     assert used(gateway) == 1
 
 
+def test_a_task_may_be_cancelled_at_any_moment(gateway: Gateway, load_http: LoadHttp) -> None:
+    """Also while it writes: a frame that went out by half would end the connection for all."""
+    clients = load_http(gateway, HTTP2)
+
+    async def run() -> None:
+        create = clients.async_client().chat.completions.create
+        for steps in range(40):
+            task = asyncio.ensure_future(create(model="gpt-4o", messages=named("x" * 1000)))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            task.cancel()
+            await create(model="gpt-4o", messages=named("ping"))
+
+    asyncio.run(run())
+    assert used(gateway) == 1
+
+
 def test_sockets_are_closed_with_the_client_and_with_the_event_loop(load_http: LoadHttp) -> None:
     """The server sees them go."""
     with Gateway() as gateway:  # one to which nobody else is connected
