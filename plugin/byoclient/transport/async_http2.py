@@ -122,6 +122,8 @@ class AsyncHttp2Connection(Carrier):
                 if isinstance(error, Exception):
                     return error
                 raise
+            finally:
+                del data  # keys stand in it, and error trackers show local variables
         return None
 
     async def leave(self, number: int) -> None:
@@ -191,7 +193,8 @@ async def _whole(work: Coroutine[Any, Any, Exception | None]) -> Exception | Non
     if _on_asyncio():
         return await asyncio.shield(asyncio.ensure_future(work))
     with anyio.CancelScope(shield=True):  # asyncio's own cancel() goes through this one
-        return await work
+        error = await work
+    return error
 
 
 def _on_asyncio() -> bool:

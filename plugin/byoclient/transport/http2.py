@@ -146,6 +146,8 @@ class Http2Connection(Carrier):
             self._cut = True  # a frame may have gone out by half
             self._state.fail(httpcore.WriteError(str(error)))
             raise
+        finally:
+            del data  # keys stand in it, and error trackers show local variables
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

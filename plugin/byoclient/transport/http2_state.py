@@ -80,9 +80,12 @@ class Http2State:
             self._leaving = True
             raise NotTakenError from None
         except h2.exceptions.ProtocolError as error:
-            raise httpcore.LocalProtocolError(str(error)) from error
-        self.streams[number] = Incoming()
-        return number
+            said = str(error)
+        else:
+            self.streams[number] = Incoming()
+            return number
+        # Outside of the except: keys stand in h2's frames, and error trackers show local variables.
+        raise httpcore.LocalProtocolError(said)
 
     def send(self, number: int, data: bytes) -> int:
         """Send as much of a body as the server can take now; return how much. What it does not want counts as sent.
