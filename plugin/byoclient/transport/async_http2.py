@@ -194,7 +194,7 @@ async def _whole(work: Coroutine[Any, Any, Exception | None]) -> Exception | Non
         return await asyncio.shield(asyncio.ensure_future(work))
     with anyio.CancelScope(shield=True):  # asyncio's own cancel() goes through this one
         error = await work
-    return error
+    return error  # noqa: RET504  (for mypy a scope may swallow what is raised in it)
 
 
 def _on_asyncio() -> bool:
