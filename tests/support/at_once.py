@@ -1,10 +1,9 @@
-"""Questions that are asked at once, and what a test waits for meanwhile."""
+"""Questions that are asked at once."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 from byoclient import Clients
 from byoclient.emulator import Emulator
 
-PATIENCE = 20.0  # seconds
 Question = Callable[[Clients, str], str]
 Many = Callable[[Clients, int], list[str]]
 
@@ -78,11 +76,3 @@ def later(work: Callable[..., Any], *args: Any) -> Future[Any]:
 
     threading.Thread(target=run, daemon=True).start()
     return future
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait until something is so, and fail where it never is."""
-    turn, end = threading.Event(), time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        turn.wait(0.001)  # lets the others have theirs

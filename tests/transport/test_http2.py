@@ -23,11 +23,11 @@ from tests.support.at_once import (
     named,
     own,
     question,
-    until,
     used,
 )
 from tests.support.gateway import Gateway
 from tests.support.regions import Ask, ask, async_ask, async_stream, stream
+from tests.support.waiting import until
 from tests.transport.conftest import LoadHttp
 
 EACH = pytest.mark.parametrize("how", [ask, async_ask, stream, async_stream])

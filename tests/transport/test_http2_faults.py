@@ -9,9 +9,10 @@ import openai
 import pytest
 
 from byoclient import Clients
-from tests.support.at_once import later, named, until, used
+from tests.support.at_once import later, named, used
 from tests.support.gateway import By, Gateway
 from tests.support.regions import Ask, ask, async_ask, async_stream, stream
+from tests.support.waiting import until
 from tests.transport.conftest import LoadHttp
 
 EACH = pytest.mark.parametrize("how", [ask, async_ask, stream, async_stream])

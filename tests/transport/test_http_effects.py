@@ -17,9 +17,10 @@ import byoclient
 from byoclient.emulator import Emulator
 from byoclient.emulator.sockets import listener
 from tests.conftest import Write
-from tests.support.at_once import Many, Question, async_many, async_question, many, named, own, question, until, used
+from tests.support.at_once import Many, Question, async_many, async_question, many, named, own, question, used
 from tests.support.gateway import Gateway
 from tests.support.regions import Ask, ask, async_ask
+from tests.support.waiting import until
 from tests.transport.conftest import LoadHttp
 from tests.yaml_files import azure_file
 
