@@ -1,9 +1,11 @@
-"""The whole time that a request has, in the timeouts that httpcore asks for."""
+"""How long a request may take: its phases, its reads, and all of it."""
 
 from __future__ import annotations
 
 import time
 from typing import Any
+
+from byoclient.transport.compat import httpcore
 
 
 class Seconds(float):
@@ -36,3 +38,28 @@ class Deadline(dict[str, Any]):
         seconds = super().get(name, default)
         left = max(self.end - time.monotonic(), 0.001)
         return Seconds(left if seconds is None else min(seconds, left), self.end)
+
+
+class Limited:
+    """Something whose reads end in time.
+
+    Attributes:
+        deadline: seconds on the monotonic clock after which a read gives up, whatever timeout it has; None for no such
+            end.
+    """
+
+    deadline: float | None = None
+
+    def left(self, timeout: float | None) -> float | None:
+        """Return the seconds that a read may take which has this timeout.
+
+        Raises:
+            httpcore.ReadTimeout: none are left.
+        """
+        ends = [end for end in (self.deadline, getattr(timeout, "end", None)) if end is not None]
+        if not ends:
+            return timeout
+        left = min(ends) - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the request's time is over")
+        return left if timeout is None else min(timeout, left)

@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 from byoclient.transport.compat import httpcore
+from byoclient.transport.deadlines import Limited
 from byoclient.transport.http2_state import Http2State
-from byoclient.transport.network import Limited
 
 READ = 64 * 1024  # bytes
 PATIENCE = 5.0  # seconds for frames to go out, at least: one that is cut ends the connection for all

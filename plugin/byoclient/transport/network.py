@@ -10,35 +10,11 @@ from weakref import WeakSet
 import anyio
 
 from byoclient.transport.compat import httpcore
+from byoclient.transport.deadlines import Limited
 
 MOST_HELD = 64 * 1024  # bytes
 MOST_AHEAD = 64 * 1024  # bytes
 LAST_CHUNK = b"\r\n0\r\n\r\n"  # RFC 9112, section 7.1
-
-
-class Limited:
-    """Something whose reads end in time.
-
-    Attributes:
-        deadline: seconds on the monotonic clock after which a read gives up, whatever timeout it has; None for no such
-            end.
-    """
-
-    deadline: float | None = None
-
-    def left(self, timeout: float | None) -> float | None:
-        """Return the seconds that a read may take which has this timeout.
-
-        Raises:
-            httpcore.ReadTimeout: none are left.
-        """
-        ends = [end for end in (self.deadline, getattr(timeout, "end", None)) if end is not None]
-        if not ends:
-            return timeout
-        left = min(ends) - time.monotonic()
-        if left <= 0:
-            raise httpcore.ReadTimeout("the request's time is over")
-        return left if timeout is None else min(timeout, left)
 
 
 class Timed(Limited):

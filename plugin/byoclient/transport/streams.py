@@ -9,8 +9,9 @@ from typing import Any
 import openai
 
 from byoclient.transport.compat import httpx
+from byoclient.transport.deadlines import Limited
 from byoclient.transport.endings import Watch, ending_of
-from byoclient.transport.network import Limited, connection_of
+from byoclient.transport.network import connection_of
 
 TAIL = 0.1  # seconds that a complete answer's formal end is waited for; openai (3.57) waits as long
 
