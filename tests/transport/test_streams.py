@@ -266,12 +266,12 @@ def compressing(emulator: Emulator) -> Iterator[str]:
 def test_streams_that_nobody_reads_take_no_connection_away(emulator: Emulator, write: Write) -> None:
     """Forgotten before their first piece: no generator of theirs ever began, which could end."""
     clients = load(emulator, write, "{max_connections: 2, pool_timeout: 2}")
-    for _ in range(5):
+    for _ in range(3):
         clients.client().chat.completions.create(model="gpt-4o", messages=MESSAGES, stream=True)
         gc.collect()
 
     async def run() -> None:
-        for _ in range(5):
+        for _ in range(3):
             await clients.async_client().chat.completions.create(model="gpt-4o", messages=MESSAGES, stream=True)
             gc.collect()
         await clients.async_client().chat.completions.create(model="gpt-4o", messages=MESSAGES)
