@@ -117,6 +117,8 @@ class AsyncBody:
 
     async def aclose(self) -> None:
         """Close it; a second call does nothing."""
+        if not self._given:
+            return
         try:
             await self._stream.aclose()
         finally:

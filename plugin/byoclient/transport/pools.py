@@ -164,6 +164,8 @@ class Body:
 
     def close(self) -> None:
         """Close it; a second call does nothing."""
+        if not self._given:
+            return
         try:
             self._stream.close()
         except BaseException:  # interrupted in it, by Ctrl-C: it may say that it is idle, and not be
