@@ -126,6 +126,14 @@ def test_explain_follows_references_in_credentials(environment: Environment, wri
     assert "this program's trust of its module (--trust-module)" in trusted
 
 
+def test_explain_tells_of_a_variable_that_is_not_set_once(environment: Environment, write: Write) -> None:
+    """Not also of the empty value that is left in its place."""
+    path = write(AZURE + "  api_key: ${AZURE_NOT_SET_ANYWHERE}\n")
+    said = explained(environment, path)
+    (wrong,) = [line for line in said.splitlines() if "wrong:" in line]
+    assert "the variable AZURE_NOT_SET_ANYWHERE is not set" in wrong
+
+
 def test_explain_never_shows_a_value(environment: Environment, write: Write) -> None:
     """Not of secrets, and not of variables."""
     path = write(AZURE + "  api_key: canary-5e1f\n  default_query: {code: '${AZURE_CODE}'}\n")

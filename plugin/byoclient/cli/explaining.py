@@ -13,6 +13,7 @@ from byoclient.cli.describing import Row, rows_of
 from byoclient.cli.environment import names_in
 from byoclient.cli.options import trust_options
 from byoclient.config import Section, read_file
+from byoclient.config.validation import each
 from byoclient.config.variables import Substitution
 from byoclient.errors import ByoclientError, ConfigError, PlacedError, shown
 from byoclient.plan import llm_sections
@@ -44,14 +45,15 @@ def _explain(name: str | None, section: Section, trust: Trust, catalogue: Catalo
     substitution = Substitution(section, trust)
     replaced = substitution.section()
     click.echo(section.file + (f" llms.{shown(name)}" if name else ""))
-    errors = list(substitution.errors)
-    for key, rows in _references(replaced, trust, catalogue, errors):
+    found: list[ConfigError] = []
+    for key, rows in _references(replaced, trust, catalogue, found):
         click.echo(f"  {key}")
         _print(rows)
     names = sorted(names_in(section.data))
     click.echo("  environment" if names else "  environment: reads none")
     _print([(name, "set" if name in os.environ else "not set") for name in names])
-    for line in dict.fromkeys(str(error) for error in errors):
+    errors = [*substitution.errors, *(error for error in each(found) if not substitution.left_empty(error))]
+    for line in dict.fromkeys(map(str, errors)):
         click.echo(f"  wrong: {line}")
     return not errors
 
