@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -89,3 +90,9 @@ def write(tmp_path: Path) -> Write:
         return str(path)
 
     return write_file
+
+
+def pytest_configure() -> None:
+    """Let programs that tests start hear Ctrl-C, also where pytest itself was started in the background of a script."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
