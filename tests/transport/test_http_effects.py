@@ -69,14 +69,14 @@ def test_no_connection_is_kept_in_an_event_loop_where_none_may_be(
 
 
 def test_no_more_connections_are_kept_than_the_file_says(write: Write) -> None:
-    """Those beyond are closed when their request has ended."""
+    """Those beyond are closed when their requests have ended, also where several end at once."""
     with Emulator() as emulator:  # one to which nobody else is connected
         more = "  http: {max_keepalive_connections: 2}\n"
         with byoclient.load(write(azure_file(emulator, f"api_key: {emulator.api_key}", more=more))) as clients:
             emulator.break_answers(slow=0.1)
             assert all(own(many(clients, 6)))
             assert emulator.connections_opened > 2
-            until(lambda: emulator.connections == 2)
+            until(lambda: 0 < emulator.connections <= 2)
 
 
 @pytest.fixture

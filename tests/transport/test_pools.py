@@ -119,3 +119,33 @@ def test_an_answer_that_ended_takes_nothing_from_the_next_one() -> None:
             assert len(reading) == 1
             second.read()
         assert not reading
+
+
+class Idling(Connection):
+    """One whose request has ended well."""
+
+    closed = False
+
+    def is_available(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_no_more_connections_are_kept_where_two_come_back_at_once() -> None:
+    """Each finds room for one, while the other one is not yet in."""
+    pool = Pool(ClientHttp(max_connections=3, max_keepalive_connections=2).pool())
+    meanwhile = Idling(lambda: False)
+
+    def look() -> bool:
+        oldest.has_expired = lambda: False
+        pool.give_back(ORIGIN, meanwhile)
+        return False
+
+    oldest, last = Idling(lambda: False), Idling(lambda: False)
+    pool.give_back(ORIGIN, oldest)
+    oldest.has_expired = look
+    pool.give_back(ORIGIN, last)
+    assert [connection.closed for connection in (oldest, meanwhile, last)].count(True) == 1
+    assert len(pool._idle) == 2

@@ -124,13 +124,16 @@ class Pool:
             self._free.put(None)
 
     def _keep_or_close(self, origin: Origin, connection: Any) -> None:
-        if self._closed or not connection.is_available() or len(self._idle) >= self._most_idle:
+        if self._closed or not connection.is_available() or not self._most_idle:
             connection.close()
             return
         expired = self._idle.take_expired(origin)
         self._idle.put(origin, connection)
         if expired is not None:
             expired.close()
+        # Only now: of two threads that look first, each may find room for one.
+        while len(self._idle) > self._most_idle and (oldest := self._idle.take_oldest()) is not None:
+            oldest.close()
         if self._closed:  # meanwhile, by another thread
             self.close()
 
