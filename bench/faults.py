@@ -22,13 +22,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench.fault_rows.table import LANGROID_ROWS, ROWS
+from bench.fault_rows.table import ALL, ROWS
 from tests.support.fault_server import FaultServer
 
 ROOT = Path(__file__).parents[1]
 OLDEST = "2.54.0"
 SIDES = ("plain", "byoclient")
-ALL = {**ROWS, **LANGROID_ROWS}
 QUICK = 25  # how many times smaller the counts are
 LIMIT = 120.0  # seconds for a figure
 QUICK_LIMIT = 20.0
@@ -115,7 +114,7 @@ def head() -> str:
         "Each figure is taken in a process of its\nown, against a server in another process. Lost: sent, and not "
         "answered. Duplicated: executed once more than\nneeded. Crossed: answered with another request's answer. "
         "Silent: a stream that ended without an error though it\nwas not complete. No request is hit more than twice, "
-        "since both sides try three times. The plain SDK knows one endpoint only, the one that is killed.\n\n"
+        "since both sides try three times. The plain SDK knows one\nendpoint only, the one that is killed.\n\n"
     )
 
 

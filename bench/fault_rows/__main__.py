@@ -7,13 +7,13 @@ import os
 import sys
 
 from bench.fault_rows.sides import Run
-from bench.fault_rows.table import LANGROID_ROWS, ROWS
+from bench.fault_rows.table import ALL
 
 
 def main() -> None:
     """Take the figure that the command line names, and print it as the last line."""
     given = json.loads(sys.argv[1])
-    chosen = {**ROWS, **LANGROID_ROWS}[given.pop("row")]
+    chosen = ALL[given.pop("row")]
     try:
         figure = chosen.take(Run(**given))
     except Exception as error:

@@ -83,3 +83,4 @@ LANGROID_ROWS: dict[str, Row] = {
     "Langroid: 100 streamed answers": row(langroid("streams")),
     "Langroid: two batches, each in an event loop of its own": row(langroid("batches"), modes=ASYNC),
 }
+ALL = {**ROWS, **LANGROID_ROWS}

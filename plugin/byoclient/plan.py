@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -179,8 +179,13 @@ def plan_llm(section: Section, name: str | None, trust: Trust, catalogue: Catalo
             with collected(errors):
                 side.ready()
     _check_adapters(section.child("adapters"), catalogue, errors)
-    raise_all([*substitution.errors, *(error for error in each(errors) if not substitution.left_empty(error))])
+    raise_all(with_variables(substitution, errors))
     return Plan(name, config, section, sides[CLIENT], sides[ASYNC_CLIENT], catalogue, source)
+
+
+def with_variables(substitution: Substitution, errors: Iterable[ConfigError]) -> list[ConfigError]:
+    """Return the errors of variables, and the others but those of what a variable left empty."""
+    return [*substitution.errors, *(error for error in each(errors) if not substitution.left_empty(error))]
 
 
 def _check_adapters(adapters: Section, catalogue: Catalogue, errors: list[ConfigError]) -> None:

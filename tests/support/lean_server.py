@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 import sys
 from collections import Counter
@@ -216,5 +217,6 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of writing to those that hung up, as in cancels
     with suppress(KeyboardInterrupt):
         asyncio.run(serve())

@@ -25,7 +25,7 @@ class Connection:
 
 def test_a_connection_stays_in_the_pool_while_it_is_looked_at() -> None:
     """Or a thread that comes at this moment would open one more than the file allows."""
-    idle = Idle()
+    idle = Idle(5)
     seen: list[int] = []
 
     def look() -> bool:
@@ -40,7 +40,7 @@ def test_a_connection_stays_in_the_pool_while_it_is_looked_at() -> None:
 
 def test_an_expired_connection_that_somebody_takes_meanwhile_is_theirs() -> None:
     """It is looked at again before it is used."""
-    idle = Idle()
+    idle = Idle(5)
     connection = Connection(lambda: idle.take(ORIGIN) is not None)
     idle.put(ORIGIN, connection)
     assert idle.take_expired(ORIGIN) is None
@@ -50,7 +50,7 @@ def test_an_expired_connection_that_somebody_takes_meanwhile_is_theirs() -> None
 @pytest.mark.parametrize("expired", [True, False])
 def test_the_oldest_is_taken_out_where_its_time_is_over(expired: bool) -> None:
     """The newest is the one that is used next."""
-    idle = Idle()
+    idle = Idle(5)
     old, new = Connection(lambda: expired), Connection(lambda: False)
     idle.put(ORIGIN, old)
     idle.put(ORIGIN, new)

@@ -20,7 +20,7 @@ import byoclient
 from byoclient import Clients
 from byoclient.emulator import Emulator
 from byoclient.transport import async_http_client, http_client
-from byoclient.transport.endings import Watch, ending_of
+from byoclient.transport.endings import Lookout, ending_of
 from tests.conftest import Write
 from tests.support.late_tail import LateTail
 from tests.yaml_files import MESSAGES, azure_file, v1_file
@@ -174,9 +174,9 @@ def test_a_type_that_an_event_quotes_is_not_its_own(emulator: Emulator, write: W
     ).client()
     metadata = {"type": "error", "kind": "response.completed"}
     event = json.dumps({"type": "response.created", "response": {"metadata": metadata}}).encode()
-    watch = Watch(ending_of("/v1/responses"))
-    assert not watch.look(b"data: " + event + b"\n\n")
-    assert not watch.last
+    lookout = Lookout(ending_of("/v1/responses"))
+    assert not lookout.look(b"data: " + event + b"\n\n")
+    assert not lookout.last
     emulator.break_answers(finish_reason=False)
     with pytest.raises(openai.APIConnectionError):
         list(client.responses.create(model="gpt-4o", input="hello", stream=True, metadata=metadata))
@@ -195,20 +195,20 @@ def gzipped(data: bytes) -> bytes:
 def test_the_end_is_seen_in_what_a_server_compressed(encoding: str, compress: Callable[[bytes], bytes]) -> None:
     """Or each compressed stream would seem to be cut off."""
     for data, cut_off in ((b"data: {}\n\ndata: [DONE]\n\n", False), (b"data: {}\n\n", True)):
-        watch = Watch(ending_of("/v1/chat/completions"), encoding)
+        lookout = Lookout(ending_of("/v1/chat/completions"), encoding)
         raw = compress(data)
         for start in range(0, len(raw), 3):
-            watch.look(raw[start : start + 3])
+            lookout.look(raw[start : start + 3])
         if compress is gzipped or not cut_off:
-            assert watch.cut_off() is cut_off
+            assert lookout.cut_off() is cut_off
 
 
 def test_in_a_compression_that_is_not_known_nothing_is_looked_for() -> None:
     """Those that the SDK asks for only where a program installed their libraries."""
-    watch = Watch(ending_of("/v1/chat/completions"), "zstd")
-    watch.look(b"\n\n")
-    assert not watch.last
-    assert not watch.cut_off()
+    lookout = Lookout(ending_of("/v1/chat/completions"), "zstd")
+    lookout.look(b"\n\n")
+    assert not lookout.last
+    assert not lookout.cut_off()
 
 
 def test_a_compressed_stream_is_read_like_any_other(emulator: Emulator, write: Write) -> None:
@@ -266,12 +266,12 @@ def compressing(emulator: Emulator) -> Iterator[str]:
 def test_streams_that_nobody_reads_take_no_connection_away(emulator: Emulator, write: Write) -> None:
     """Forgotten before their first piece: no generator of theirs ever began, which could end."""
     clients = load(emulator, write, "{max_connections: 2, pool_timeout: 2}")
-    for _ in range(3):
+    for _ in range(5):
         clients.client().chat.completions.create(model="gpt-4o", messages=MESSAGES, stream=True)
         gc.collect()
 
     async def run() -> None:
-        for _ in range(3):
+        for _ in range(5):
             await clients.async_client().chat.completions.create(model="gpt-4o", messages=MESSAGES, stream=True)
             gc.collect()
         await clients.async_client().chat.completions.create(model="gpt-4o", messages=MESSAGES)
@@ -341,20 +341,20 @@ def test_the_time_of_one_request_is_not_that_of_the_next(
 def test_the_end_is_seen_however_the_bytes_are_cut(size: int) -> None:
     """Also one by one, and with other line ends."""
     for line_end in (b"\n", b"\r\n"):
-        watch = Watch(ending_of("/openai/deployments/x/chat/completions"))
+        lookout = Lookout(ending_of("/openai/deployments/x/chat/completions"))
         data = line_end.join([b'data: {"choices":[{"finish_reason":null}]}', b"", b"data: [DONE]", b"", b""])
         for start in range(0, len(data), size):
-            assert not watch.last
-            watch.look(data[start : start + size])
-        assert watch.last
-        assert not watch.cut_off()
+            assert not lookout.last
+            lookout.look(data[start : start + size])
+        assert lookout.last
+        assert not lookout.cut_off()
 
 
 def test_text_that_looks_like_an_end_is_none() -> None:
     """Quotes within text are escaped, so that no model can write the end of its stream."""
-    watch = Watch(ending_of("/v1/chat/completions"))
-    assert not watch.look(
+    lookout = Lookout(ending_of("/v1/chat/completions"))
+    assert not lookout.look(
         b'data: {"choices":[{"delta":{"content":"\\"finish_reason\\": \\"stop\\" data: [DONE]"}}]}\n\n'
     )
-    assert not watch.last
-    assert watch.cut_off()
+    assert not lookout.last
+    assert lookout.cut_off()

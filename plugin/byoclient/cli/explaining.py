@@ -13,10 +13,9 @@ from byoclient.cli.describing import Row, rows_of
 from byoclient.cli.environment import names_in
 from byoclient.cli.options import trust_options
 from byoclient.config import Section, read_file
-from byoclient.config.validation import each
 from byoclient.config.variables import Substitution
 from byoclient.errors import ByoclientError, ConfigError, PlacedError, shown
-from byoclient.plan import llm_sections
+from byoclient.plan import llm_sections, with_variables
 from byoclient.plugging import find_adapter
 from byoclient.plugins import CLIENT_ASSERTIONS, Catalogue, scan
 from byoclient.providers.options import ClientOptions
@@ -52,7 +51,7 @@ def _explain(name: str | None, section: Section, trust: Trust, catalogue: Catalo
     names = sorted(names_in(section.data))
     click.echo("  environment" if names else "  environment: reads none")
     _print([(name, "set" if name in os.environ else "not set") for name in names])
-    errors = [*substitution.errors, *(error for error in each(found) if not substitution.left_empty(error))]
+    errors = with_variables(substitution, found)
     for line in dict.fromkeys(map(str, errors)):
         click.echo(f"  wrong: {line}")
     return not errors

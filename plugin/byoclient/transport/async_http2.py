@@ -55,12 +55,9 @@ class AsyncHttp2Connection(Carrier):
     async def _send(self, request: Any, body: AsyncHttp2Body) -> None:
         async for data in request.stream:
             while data:
-                data = data[await self._wait(body, partial(self._part, data), body.writing()) :]
+                data = data[await self._wait(body, partial(self._state.send, data=data), body.writing()) :]
         self._state.end(body.number)
         await self._flush(body.patience)
-
-    def _part(self, data: bytes, number: int) -> int | None:
-        return self._state.send(number, data) or None
 
     async def _wait(self, body: AsyncHttp2Body, look: Callable[[int], Any], wait: Wait) -> Any:
         """Return what a look at the state finds, as soon as it is not None."""

@@ -20,9 +20,8 @@ class AsyncPool:
     def __init__(self, options: PoolOptions) -> None:
         self._network = AsyncNetwork()
         self._connections = options.make(httpcore.AsyncConnectionPool, httpcore.AsyncHTTPProxy, self._network)
-        self._most, self._most_idle = options.max_connections, options.max_keepalive_connections
         self._free = anyio.Semaphore(options.max_connections, fast_acquire=True)
-        self._idle = Idle()
+        self._idle = Idle(options.max_keepalive_connections)
         self.reading: set[Any] = set()  # held, as in `Pool`
         self._closed = False
         self.loop = running_loop()
@@ -73,11 +72,12 @@ class AsyncPool:
             self._free.release()
 
     async def _keep_or_close(self, origin: Origin, connection: Any) -> None:
-        if self._closed or not connection.is_available() or len(self._idle) >= self._most_idle:
+        if self._closed or not connection.is_available():
             await _close(connection)
             return
         expired = self._idle.take_expired(origin)
-        self._idle.put(origin, connection)
+        if not self._idle.put(origin, connection):
+            await _close(connection)
         if expired is not None:
             await _close(expired)
 

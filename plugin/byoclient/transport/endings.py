@@ -102,7 +102,7 @@ def ending_of(path: str) -> Ending:
     return ResponsesEnding() if _RESPONSES.search(path) else UnknownEnding()
 
 
-class Watch:
+class Lookout:
     """Cuts a stream's bytes into whole events for its ending.
 
     Args:

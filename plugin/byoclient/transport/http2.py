@@ -69,13 +69,10 @@ class Http2Connection(Carrier):
     def _send(self, request: Any, body: Http2Body) -> None:
         for data in request.stream:
             while data:
-                data = data[self._wait(body, partial(self._part, data), body.writing()) :]
+                data = data[self._wait(body, partial(self._state.send, data=data), body.writing()) :]
         with self._locked():
             self._state.end(body.number)
             self._flush(body.patience)
-
-    def _part(self, data: bytes, number: int) -> int | None:
-        return self._state.send(number, data) or None
 
     def _wait(self, body: Http2Body, look: Callable[[int], Any], wait: Wait) -> Any:
         """Return what a look at the state finds, as soon as it is not None."""

@@ -87,8 +87,10 @@ class Http2State:
         # Outside of the except: keys stand in h2's frames, and error trackers show local variables.
         raise httpcore.LocalProtocolError(said)
 
-    def send(self, number: int, data: bytes) -> int:
-        """Send as much of a body as the server can take now; return how much. What it does not want counts as sent.
+    def send(self, number: int, data: bytes) -> int | None:
+        """Send as much of a body as the server can take now; return how much, None where that is nothing.
+
+        What it does not want counts as sent.
 
         Raises:
             as `piece()`.
@@ -102,7 +104,7 @@ class Http2State:
             part = data[sent : sent + min(room, self._h2.max_outbound_frame_size)]
             self._h2.send_data(number, part)
             sent += len(part)
-        return sent
+        return sent or None
 
     def end(self, number: int) -> None:
         """End a request's body."""

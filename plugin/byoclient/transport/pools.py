@@ -26,30 +26,52 @@ def origin_of(request: Any) -> Origin:
     return origin.scheme, origin.host, origin.port
 
 
-class Idle:
-    """Connections without a request, by origin; the last one that was put in comes out first."""
+def places(count: int) -> SimpleQueue[None]:
+    """Return so many places; its put() may be called again within itself."""
+    made: SimpleQueue[None] = SimpleQueue()
+    for _ in range(count):
+        made.put(None)
+    return made
 
-    def __init__(self) -> None:
+
+class Idle:
+    """Connections without a request, by origin; the last one that was put in comes out first.
+
+    Args:
+        most: how many there may be.
+    """
+
+    def __init__(self, most: int) -> None:
         self._of: dict[Origin, deque[Any]] = {}
+        self._places = places(most)
 
     def __len__(self) -> int:
         return sum(map(len, tuple(self._of.values())))
 
-    def put(self, origin: Origin, connection: Any) -> None:
-        """Put a connection in."""
+    def put(self, origin: Origin, connection: Any) -> bool:
+        """Put a connection in, where there is room; return whether there was."""
+        try:
+            self._places.get_nowait()  # of two threads at once only one gets the last
+        except Empty:
+            return False
         self._of.setdefault(origin, deque()).append(connection)
+        return True
+
+    def _taken(self, connection: Any) -> Any:
+        self._places.put(None)
+        return connection
 
     def take(self, origin: Origin) -> Any:
         """Take the newest one of an origin out; None where there is none."""
         with suppress(IndexError, KeyError):
-            return self._of[origin].pop()
+            return self._taken(self._of[origin].pop())
         return None
 
     def take_oldest(self) -> Any:
         """Take an old one of any origin out; None where there is none."""
         for connections in tuple(self._of.values()):
             with suppress(IndexError):
-                return connections.popleft()
+                return self._taken(connections.popleft())
         return None
 
     def take_expired(self, origin: Origin) -> Any:
@@ -61,7 +83,7 @@ class Idle:
             oldest = self._of[origin][0]
             if oldest.has_expired():
                 self._of[origin].remove(oldest)  # a ValueError where somebody else has just taken it
-                return oldest
+                return self._taken(oldest)
         return None
 
 
@@ -77,11 +99,8 @@ class Pool:
     def __init__(self, options: PoolOptions) -> None:
         self._network = Network()
         self._connections = options.make(httpcore.ConnectionPool, httpcore.HTTPProxy, self._network)
-        self._most_idle = options.max_keepalive_connections
-        self._free: SimpleQueue[None] = SimpleQueue()  # its put() may be called again within itself
-        for _ in range(options.max_connections):
-            self._free.put(None)
-        self._idle = Idle()
+        self._free = places(options.max_connections)
+        self._idle = Idle(options.max_keepalive_connections)
         self.reading: set[Any] = set()  # held: of an answer that is let go, the collector would take the socket first
         self._closed = False
 
@@ -124,16 +143,14 @@ class Pool:
             self._free.put(None)
 
     def _keep_or_close(self, origin: Origin, connection: Any) -> None:
-        if self._closed or not connection.is_available() or not self._most_idle:
+        if self._closed or not connection.is_available():
             connection.close()
             return
         expired = self._idle.take_expired(origin)
-        self._idle.put(origin, connection)
+        if not self._idle.put(origin, connection):
+            connection.close()
         if expired is not None:
             expired.close()
-        # Only now: of two threads that look first, each may find room for one.
-        while len(self._idle) > self._most_idle and (oldest := self._idle.take_oldest()) is not None:
-            oldest.close()
         if self._closed:  # meanwhile, by another thread
             self.close()
 

@@ -10,7 +10,7 @@ import openai
 
 from byoclient.transport.compat import httpx
 from byoclient.transport.deadlines import Limited
-from byoclient.transport.endings import Watch, ending_of
+from byoclient.transport.endings import Lookout, ending_of
 from byoclient.transport.network import connection_of
 
 TAIL = 0.1  # seconds that a complete answer's formal end is waited for; openai (3.57) waits as long
@@ -29,7 +29,7 @@ class Events(httpx.SyncByteStream):  # type: ignore[misc]  # one class for httpx
         self._request = request
         self._stream = response.stream
         self._connection = connection_of(response)
-        self._watch = watch_of(request, response)
+        self._lookout = lookout_of(request, response)
 
     def __iter__(self) -> Iterator[bytes]:
         parts = iter(self._stream)
@@ -41,14 +41,14 @@ class Events(httpx.SyncByteStream):  # type: ignore[misc]  # one class for httpx
                 yield part
         except httpx.TransportError as error:
             raise cut_off(self._request, error) from error
-        if self._watch.cut_off():
+        if self._lookout.cut_off():
             raise cut_off(self._request)
 
     def _is_last(self, part: bytes) -> bool:
         """Whether nothing comes after a part; or all that does is here at once, as after a finish reason."""
-        if self._watch.look(part) and not self._watch.last and self._connection is not None:
+        if self._lookout.look(part) and not self._lookout.last and self._connection is not None:
             return bool(self._connection.end_comes(TAIL))
-        return self._watch.last
+        return self._lookout.last
 
     def _tail(self, parts: Iterator[bytes]) -> bytes:
         """Read what is left: who stops reading at the last piece would never give the connection back."""
@@ -75,7 +75,7 @@ class AsyncEvents(httpx.AsyncByteStream):  # type: ignore[misc]  # as above
         self._stream = response.stream
         self._parts = aiter(self._stream)
         self._connection = connection_of(response)
-        self._watch = watch_of(request, response)
+        self._lookout = lookout_of(request, response)
         self._ended = False
 
     def __aiter__(self) -> AsyncEvents:
@@ -90,7 +90,7 @@ class AsyncEvents(httpx.AsyncByteStream):  # type: ignore[misc]  # as above
             raise cut_off(self._request, error) from error
         except StopAsyncIteration:
             self._ended = True
-            if self._watch.cut_off():
+            if self._lookout.cut_off():
                 raise cut_off(self._request) from None
             raise
         if await self._is_last(part):
@@ -100,9 +100,9 @@ class AsyncEvents(httpx.AsyncByteStream):  # type: ignore[misc]  # as above
 
     async def _is_last(self, part: bytes) -> bool:
         """Whether nothing comes after a part; or all that does is here at once, as after a finish reason."""
-        if self._watch.look(part) and not self._watch.last and self._connection is not None:
+        if self._lookout.look(part) and not self._lookout.last and self._connection is not None:
             return bool(await self._connection.end_comes(TAIL))
-        return self._watch.last
+        return self._lookout.last
 
     async def _tail(self) -> bytes:
         tail = b""
@@ -120,9 +120,9 @@ class AsyncEvents(httpx.AsyncByteStream):  # type: ignore[misc]  # as above
         await self._stream.aclose()
 
 
-def watch_of(request: Any, response: Any) -> Watch:
+def lookout_of(request: Any, response: Any) -> Lookout:
     """Return what sees the end of a streamed answer."""
-    return Watch(ending_of(request.url.path), response.headers.get("content-encoding", "").lower())
+    return Lookout(ending_of(request.url.path), response.headers.get("content-encoding", "").lower())
 
 
 def wait_at_most(seconds: float, connection: Limited | None) -> None:
